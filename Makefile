@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What people type. The modules are built by kbuild, see Kbuild; "make help"
+# lists the targets.
+
+# Newest installed kernel whose headers are there; running kernel first.
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -Vr))
+MDEV_ROOT := $(CURDIR)
+export MDEV_ROOT
+
+CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
+	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m
+
+# Debian's headers come without the vmlinux that BTF is made from.
+KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
+	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
+
+.PHONY: modules modules_install demo check clean help have-kdir
+
+modules: have-kdir ## build the modules for KDIR (the default)
+	$(KBUILD) modules
+
+modules_install: have-kdir ## install them where depmod prefers them to the kernel's own
+	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+
+demo: ## watch a guest use a mediated serial card; installs what it lacks
+	tools/vm/install-deps build vm
+	$(MAKE) modules
+	tools/vm/demo
+
+check: ## static checks, then the selftests in a virtual machine
+	tools/testing/check
+
+clean: ## delete what was built here
+	$(if $(KDIR),$(KBUILD) clean)
+	$(MAKE) -C tools/testing/selftests/vfio/mdev clean
+
+help: ## this list
+	@sed -n 's/^\([a-z_]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo 'KDIR=DIR          another kernel: its build directory or headers'
+
+have-kdir:
+	@test -n "$(KDIR)" || { echo "make: no kernel headers found; run" \
+		"tools/vm/install-deps build, or give KDIR=" >&2; exit 1; }

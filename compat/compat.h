@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lets a tree that is written for the newest kernel build on older ones
+ *
+ * Force-included into every file by the top-level Kbuild, out of tree only. The
+ * sources know nothing of it. Each block names the kernel that made it
+ * unnecessary; delete it once no older kernel is supported. See README in this
+ * directory for the table.
+ */
+#ifndef MDEV_COMPAT_H
+#define MDEV_COMPAT_H
+
+#include <linux/version.h>
+
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/eventfd.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+
+#define COMPAT_BEFORE(a, b) (LINUX_VERSION_CODE < KERNEL_VERSION(a, b, 0))
+
+/* Taken without the always-NULL device_link since 6.17 */
+#if COMPAT_BEFORE(6, 17)
+#define class_compat_create_link(cls, dev) \
+	class_compat_create_link(cls, dev, NULL)
+#define class_compat_remove_link(cls, dev) \
+	class_compat_remove_link(cls, dev, NULL)
+#endif
+
+/* Renamed in 6.16 */
+#ifndef timer_container_of
+#define timer_container_of from_timer
+#endif
+
+/* Since 7.0; the flags may be left out */
+#ifndef kzalloc_obj
+#define COMPAT_GFP(_1, gfp, ...) gfp
+#define kzalloc_obj(obj, ...) \
+	((typeof(obj) *)kzalloc(sizeof(obj), \
+				COMPAT_GFP(, ##__VA_ARGS__, GFP_KERNEL)))
+#define kzalloc_objs(obj, n, ...) \
+	((typeof(obj) *)kcalloc(n, sizeof(obj), \
+				COMPAT_GFP(, ##__VA_ARGS__, GFP_KERNEL)))
+#endif
+
+/* Counts by one only since 6.8 */
+#if COMPAT_BEFORE(6, 8)
+#define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
+#endif
+
+/* vm_flags are changed through helpers since 6.3 */
+#if COMPAT_BEFORE(6, 3)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
+/*
+ * GET_REGION_INFO reaches the driver as an op with kernel structures since 6.19,
+ * iommufd since 6.6; before 6.2 release() has to free the device. So the
+ * driver's table has members that the kernel's does not have. Its vfio_device_ops
+ * becomes one of ours, from which the kernel's own is made for each device.
+ */
+#if COMPAT_BEFORE(6, 19)
+struct iommufd_ctx;
+
+struct compat_vfio_device_ops {
+	char *name;
+	int (*init)(struct vfio_device *vdev);
+	void (*release)(struct vfio_device *vdev);
+	int (*bind_iommufd)(struct vfio_device *vdev, struct iommufd_ctx *ictx,
+			    u32 *out_device_id);
+	void (*unbind_iommufd)(struct vfio_device *vdev);
+	int (*attach_ioas)(struct vfio_device *vdev, u32 *pt_id);
+	void (*detach_ioas)(struct vfio_device *vdev);
+	int (*open_device)(struct vfio_device *vdev);
+	void (*close_device)(struct vfio_device *vdev);
+	ssize_t (*read)(struct vfio_device *vdev, char __user *buf,
+			size_t count, loff_t *ppos);
+	ssize_t (*write)(struct vfio_device *vdev, const char __user *buf,
+			 size_t count, loff_t *ppos);
+	long (*ioctl)(struct vfio_device *vdev, unsigned int cmd,
+		      unsigned long arg);
+	int (*get_region_info_caps)(struct vfio_device *vdev,
+				    struct vfio_region_info *info,
+				    struct vfio_info_cap *caps);
+	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
+	void (*request)(struct vfio_device *vdev, unsigned int count);
+	void (*dma_unmap)(struct vfio_device *vdev, u64 iova, u64 length);
+	int (*device_feature)(struct vfio_device *vdev, u32 flags,
+			      void __user *arg, size_t argsz);
+};
+
+#if COMPAT_BEFORE(6, 6)
+#define vfio_iommufd_emulated_bind NULL
+#define vfio_iommufd_emulated_unbind NULL
+#define vfio_iommufd_emulated_attach_ioas NULL
+#define vfio_iommufd_emulated_detach_ioas NULL
+#endif
+
+/* One for each device, from allocation to release */
+struct compat_vfio_ops {
+	struct vfio_device_ops native;
+	const struct compat_vfio_device_ops *ops;
+};
+
+static inline const struct compat_vfio_device_ops *
+compat_vfio_ops(struct vfio_device *vdev)
+{
+	return container_of(vdev->ops, struct compat_vfio_ops, native)->ops;
+}
+
+static inline int compat_vfio_copy_caps(struct vfio_region_info *info,
+					struct vfio_info_cap *caps,
+					void __user *arg)
+{
+	if (!caps->size)
+		return 0;
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < sizeof(*info) + caps->size) {
+		info->argsz = sizeof(*info) + caps->size;
+		info->cap_offset = 0;
+		return 0;
+	}
+
+	vfio_info_cap_shift(caps, sizeof(*info));
+	info->cap_offset = sizeof(*info);
+	if (copy_to_user(arg + sizeof(*info), caps->buf, caps->size))
+		return -EFAULT;
+	return 0;
+}
+
+static inline long compat_vfio_region_info(struct vfio_device *vdev,
+					   void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_info_cap caps = { };
+	struct vfio_region_info info = { };
+	int ret;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	ret = compat_vfio_ops(vdev)->get_region_info_caps(vdev, &info, &caps);
+	if (!ret)
+		ret = compat_vfio_copy_caps(&info, &caps, arg);
+	kfree(caps.buf);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static inline long compat_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd,
+				     unsigned long arg)
+{
+	long ret = -ENOIOCTLCMD;
+
+	if (cmd == VFIO_DEVICE_GET_REGION_INFO)
+		ret = compat_vfio_region_info(vdev, (void __user *)arg);
+	if (ret == -ENOIOCTLCMD)
+		ret = compat_vfio_ops(vdev)->ioctl(vdev, cmd, arg);
+	return ret;
+}
+
+static inline void compat_vfio_release(struct vfio_device *vdev)
+{
+	struct compat_vfio_ops *compat =
+		container_of(vdev->ops, struct compat_vfio_ops, native);
+
+	if (compat->ops->release)
+		compat->ops->release(vdev);
+	kfree(compat);
+#if COMPAT_BEFORE(6, 2)
+	vfio_free_device(vdev);
+#endif
+}
+
+static inline struct vfio_device *
+compat_vfio_alloc_device(size_t size, struct device *dev,
+			 const struct compat_vfio_device_ops *ops)
+{
+	struct compat_vfio_ops *compat;
+	struct vfio_device *vdev;
+
+	compat = kzalloc(sizeof(*compat), GFP_KERNEL);
+	if (!compat)
+		return ERR_PTR(-ENOMEM);
+
+	compat->ops = ops;
+	compat->native = (struct vfio_device_ops) {
+		.name = ops->name,
+		.init = ops->init,
+		.release = compat_vfio_release,
+#if !COMPAT_BEFORE(6, 6)
+		.bind_iommufd = ops->bind_iommufd,
+		.unbind_iommufd = ops->unbind_iommufd,
+		.attach_ioas = ops->attach_ioas,
+		.detach_ioas = ops->detach_ioas,
+#endif
+		.open_device = ops->open_device,
+		.close_device = ops->close_device,
+		.read = ops->read,
+		.write = ops->write,
+		.ioctl = compat_vfio_ioctl,
+		.mmap = ops->mmap,
+		.request = ops->request,
+		.dma_unmap = ops->dma_unmap,
+		.device_feature = ops->device_feature,
+	};
+
+	vdev = _vfio_alloc_device(size, dev, &compat->native);
+	if (IS_ERR(vdev))
+		kfree(compat);
+	return vdev;
+}
+
+#define vfio_device_ops compat_vfio_device_ops
+#define _vfio_alloc_device compat_vfio_alloc_device
+#endif
+
+/*
+ * In mdev_bus.c alone, for which the Makefile sets COMPAT_MDEV_BUS. Callbacks of
+ * a bus take a const driver since 6.11 and a const device since 6.3, and the bus
+ * may be const since 6.4. The first two macros are expanded where the functions
+ * are defined, not where their address is taken, and put one of the older type
+ * around each. The third turns "static const struct bus_type" into a writable one.
+ */
+#ifdef COMPAT_MDEV_BUS
+#if COMPAT_BEFORE(6, 11)
+#define mdev_match(dev_arg, drv_arg)					\
+	compat_match(dev_arg, drv_arg);					\
+	static int mdev_match(struct device *dev, struct device_driver *drv) \
+	{								\
+		return compat_match(dev, drv);				\
+	}								\
+	static int compat_match(dev_arg, drv_arg)
+#endif
+#if COMPAT_BEFORE(6, 3)
+#define mdev_uevent(dev_arg, env_arg)					\
+	compat_uevent(dev_arg, env_arg);				\
+	static int mdev_uevent(struct device *dev,			\
+			       struct kobj_uevent_env *env)		\
+	{								\
+		return compat_uevent(dev, env);				\
+	}								\
+	static int compat_uevent(dev_arg, env_arg)
+#endif
+#if COMPAT_BEFORE(6, 4)
+#define bus_type compat_bus_tag { } compat_bus_tag __maybe_unused;	\
+	static struct bus_type
+#endif
+#endif
+
+#endif /* MDEV_COMPAT_H */

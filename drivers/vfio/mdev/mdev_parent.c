@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parents: registration and unregistration of what mediated devices hang off
+ *
+ * Registration publishes last, unregistration retracts first. In between, every
+ * call into the vendor is counted in mdev_parent_obj.active, and the end of the
+ * count is the moment from which nothing of the vendor's is touched.
+ */
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "mdev_private.h"
+
+static struct class_compat *mdev_bus_compat_class;
+
+static LIST_HEAD(mdev_parents);
+/* Protects mdev_parents, and mdev_parent_obj.linked of all that are in it. */
+static DEFINE_MUTEX(mdev_parents_lock);
+
+/*
+ * Begin to use the vendor's callbacks; false once unregistration has begun. The
+ * second look at @dying keeps a stream of users from carrying the count on.
+ */
+bool mdev_parent_enter(struct mdev_parent_obj *parent)
+{
+	if (READ_ONCE(parent->dying) ||
+	    !refcount_inc_not_zero(&parent->active))
+		return false;
+	if (READ_ONCE(parent->dying)) {
+		mdev_parent_exit(parent);
+		return false;
+	}
+	return true;
+}
+
+/* Balances mdev_parent_enter() */
+void mdev_parent_exit(struct mdev_parent_obj *parent)
+{
+	if (refcount_dec_and_test(&parent->active))
+		complete(&parent->idle);
+}
+
+static void mdev_parent_release(struct kobject *kobj)
+{
+	struct mdev_parent_obj *parent =
+		container_of(kobj, struct mdev_parent_obj, kobj);
+
+	kfree(parent->types);
+	kfree(parent);
+	module_put(THIS_MODULE);
+}
+
+static const struct kobj_type mdev_parent_ktype = {
+	.sysfs_ops = &kobj_sysfs_ops,
+	.release = mdev_parent_release,
+};
+
+static unsigned int mdev_count_types(const struct mdev_parent_ops *ops)
+{
+	unsigned int n = 0;
+
+	while (ops->supported_type_groups[n])
+		n++;
+	return n;
+}
+
+static int mdev_check_types(const struct mdev_parent_ops *ops)
+{
+	struct attribute_group **groups = ops->supported_type_groups;
+	unsigned int i, j;
+
+	if (!groups || !groups[0])
+		return -EINVAL;
+
+	for (i = 0; groups[i]; i++) {
+		if (!groups[i]->name || !*groups[i]->name)
+			return -EINVAL;
+		for (j = 0; j < i; j++)
+			if (!strcmp(groups[i]->name, groups[j]->name))
+				return -EEXIST;
+	}
+	return 0;
+}
+
+static struct mdev_parent_obj *
+mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
+{
+	struct mdev_parent_obj *parent;
+
+	parent = kzalloc_obj(*parent);
+	if (!parent)
+		return NULL;
+
+	parent->types = kzalloc_objs(*parent->types, mdev_count_types(ops));
+	if (!parent->types) {
+		kfree(parent);
+		return NULL;
+	}
+
+	/* A reference on the parent may outlive everything but our code. */
+	__module_get(THIS_MODULE);
+	kobject_init(&parent->kobj, &mdev_parent_ktype);
+	INIT_LIST_HEAD(&parent->node);
+	parent->dev = dev;
+	parent->ops = ops;
+	parent->dying = true;
+	refcount_set(&parent->active, 1);
+	init_completion(&parent->idle);
+	init_waitqueue_head(&parent->wait);
+	return parent;
+}
+
+static struct mdev_parent_obj *mdev_parent_find(struct device *dev)
+{
+	struct mdev_parent_obj *parent;
+
+	lockdep_assert_held(&mdev_parents_lock);
+
+	list_for_each_entry(parent, &mdev_parents, node)
+		if (parent->dev == dev)
+			return parent;
+	return NULL;
+}
+
+/* From here to mdev_parent_disown() the device has no other parent object. */
+static int mdev_parent_claim(struct mdev_parent_obj *parent)
+{
+	guard(mutex)(&mdev_parents_lock);
+
+	if (mdev_parent_find(parent->dev))
+		return -EEXIST;
+
+	get_device(parent->dev);
+	list_add_tail(&parent->node, &mdev_parents);
+	lockdep_register_key(&parent->dep_key);
+	lockdep_init_map(&parent->dep_map, "mdev_parent", &parent->dep_key, 0);
+	return 0;
+}
+
+static void mdev_parent_disown(struct mdev_parent_obj *parent)
+{
+	mutex_lock(&mdev_parents_lock);
+	list_del_init(&parent->node);
+	mutex_unlock(&mdev_parents_lock);
+
+	lockdep_unregister_key(&parent->dep_key);
+	put_device(parent->dev);
+	parent->dev = NULL;
+	parent->ops = NULL;
+}
+
+static void mdev_parent_remove_types(struct mdev_parent_obj *parent)
+{
+	while (parent->nr_types)
+		mdev_type_remove(parent->types[--parent->nr_types]);
+}
+
+static int mdev_parent_add_types(struct mdev_parent_obj *parent)
+{
+	struct mdev_type_obj *type;
+	unsigned int i;
+
+	for (i = 0; parent->ops->supported_type_groups[i]; i++) {
+		type = mdev_type_add(parent, i);
+		if (IS_ERR(type)) {
+			mdev_parent_remove_types(parent);
+			return PTR_ERR(type);
+		}
+		parent->types[parent->nr_types++] = type;
+	}
+	return 0;
+}
+
+/*
+ * Tools find parents by their name in /sys/class/mdev_bus, in which names of two
+ * buses can clash. The first keeps the link; the later parent works, but has to
+ * be addressed by its own directory.
+ */
+static int mdev_parent_add_link(struct mdev_parent_obj *parent)
+{
+	struct mdev_parent_obj *other;
+	int ret;
+
+	guard(mutex)(&mdev_parents_lock);
+
+	list_for_each_entry(other, &mdev_parents, node) {
+		if (!other->linked ||
+		    strcmp(dev_name(other->dev), dev_name(parent->dev)))
+			continue;
+		dev_warn(parent->dev,
+			 "name is taken in /sys/class/mdev_bus, not listed there\n");
+		return 0;
+	}
+
+	ret = class_compat_create_link(mdev_bus_compat_class, parent->dev);
+	if (!ret)
+		parent->linked = true;
+	return ret;
+}
+
+static void mdev_parent_remove_link(struct mdev_parent_obj *parent)
+{
+	guard(mutex)(&mdev_parents_lock);
+
+	if (parent->linked)
+		class_compat_remove_link(mdev_bus_compat_class, parent->dev);
+	parent->linked = false;
+}
+
+static int mdev_parent_add_files(struct mdev_parent_obj *parent)
+{
+	struct device *dev = parent->dev;
+	int ret;
+
+	ret = kobject_add(&parent->kobj, &dev->kobj, "mdev_supported_types");
+	if (ret)
+		return ret;
+
+	ret = mdev_parent_add_types(parent);
+	if (ret)
+		goto err_del;
+
+	ret = sysfs_create_groups(&dev->kobj, parent->ops->dev_attr_groups);
+	if (ret)
+		goto err_remove_types;
+
+	ret = mdev_parent_add_link(parent);
+	if (ret)
+		goto err_remove_groups;
+	return 0;
+
+err_remove_groups:
+	sysfs_remove_groups(&dev->kobj, parent->ops->dev_attr_groups);
+err_remove_types:
+	mdev_parent_remove_types(parent);
+err_del:
+	kobject_del(&parent->kobj);
+	return ret;
+}
+
+static void mdev_parent_remove_files(struct mdev_parent_obj *parent)
+{
+	sysfs_remove_groups(&parent->dev->kobj, parent->ops->dev_attr_groups);
+	mdev_parent_remove_types(parent);
+	kobject_del(&parent->kobj);
+}
+
+static void mdev_parent_uevent(struct device *dev, char *state)
+{
+	char *envp[2];
+
+	envp[0] = state;
+	envp[1] = NULL;
+	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, envp);
+}
+
+/**
+ * mdev_register_device - offer a device as parent of mediated devices
+ * @dev: the device; it must be registered with the driver core and belong to a
+ *	 bus or a class, or user space is not told of it
+ * @ops: the vendor's description; must stay as it is until
+ *	 mdev_unregister_device() returns
+ *
+ * Makes the types appear below @dev and in /sys/class/mdev_bus. The vendor has
+ * to be ready for &mdev_parent_ops.create before calling this: user space may
+ * create the first device before it returns.
+ *
+ * Context: process context, may sleep. The caller may hold any lock that its
+ * create() and remove() take.
+ *
+ * Return: 0 on success; -EINVAL if an argument or a mandatory part of @ops is
+ * missing or a type has no name; -EEXIST if @dev is registered already or two
+ * types have one name; another negative errno from sysfs. Nothing is left
+ * behind on failure.
+ */
+int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
+{
+	struct mdev_parent_obj *parent;
+	int ret;
+
+	if (!dev || !ops || !ops->create || !ops->remove)
+		return -EINVAL;
+
+	ret = mdev_check_types(ops);
+	if (ret)
+		return ret;
+
+	parent = mdev_parent_alloc(dev, ops);
+	if (!parent)
+		return -ENOMEM;
+
+	ret = mdev_parent_claim(parent);
+	if (ret)
+		goto err_put;
+
+	ret = mdev_parent_add_files(parent);
+	if (ret)
+		goto err_disown;
+
+	/* Until now, writers of "create" were told -ENODEV. */
+	WRITE_ONCE(parent->dying, false);
+	mdev_parent_uevent(dev, "MDEV_STATE=registered");
+	return 0;
+
+err_disown:
+	mdev_parent_disown(parent);
+err_put:
+	kobject_put(&parent->kobj);
+	return ret;
+}
+EXPORT_SYMBOL(mdev_register_device);
+
+/* Only the first of several callers gets the parent. */
+static struct mdev_parent_obj *mdev_parent_kill(struct device *dev)
+{
+	struct mdev_parent_obj *parent;
+
+	guard(mutex)(&mdev_parents_lock);
+
+	parent = mdev_parent_find(dev);
+	if (!parent || parent->dying)
+		return NULL;
+	WRITE_ONCE(parent->dying, true);
+	return parent;
+}
+
+/* Callbacks under way end, writers that wait for a user give up. */
+static void mdev_parent_drain(struct mdev_parent_obj *parent)
+{
+	wake_up_all(&parent->wait);
+
+	lock_map_acquire(&parent->dep_map);
+	lock_map_release(&parent->dep_map);
+
+	mdev_parent_exit(parent);
+	wait_for_completion(&parent->idle);
+}
+
+/**
+ * mdev_unregister_device - withdraw a parent
+ * @dev: what was registered
+ *
+ * When this begins, no further device is created: writers of "create" get
+ * -ENODEV. Callbacks under way are waited for. Then every device of the parent
+ * is removed. Nobody can refuse that, so where a device is open this asks its
+ * user, over and over, and waits until it is closed; other devices do not wait
+ * for that one.
+ *
+ * On return no callback or attribute of the vendor runs or will run, all devices
+ * and types are gone from sysfs, and the core holds no reference on @dev.
+ * Whoever still has one of their files open gets -ENODEV from it.
+ *
+ * Does nothing for a device that is not registered.
+ *
+ * Context: process context, sleeps. Not from the vendor's create() or remove(),
+ * and not under a lock that these take; lockdep reports either.
+ */
+void mdev_unregister_device(struct device *dev)
+{
+	struct mdev_parent_obj *parent = mdev_parent_kill(dev);
+
+	if (!parent)
+		return;
+
+	mdev_parent_drain(parent);
+	mdev_parent_remove_link(parent);
+	mdev_devices_remove(parent);
+	mdev_parent_remove_files(parent);
+	mdev_parent_uevent(dev, "MDEV_STATE=unregistered");
+	mdev_parent_disown(parent);
+	kobject_put(&parent->kobj);
+}
+EXPORT_SYMBOL(mdev_unregister_device);
+
+int mdev_parents_init(void)
+{
+	mdev_bus_compat_class = class_compat_register("mdev_bus");
+	return mdev_bus_compat_class ? 0 : -ENOMEM;
+}
+
+void mdev_parents_exit(void)
+{
+	class_compat_unregister(mdev_bus_compat_class);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio_mdev.ko: bus driver of the mediated devices that VFIO serves
+ *
+ * Offers each of them as a VFIO device and forwards what its user does to the
+ * device's own callbacks. These are taken from the device on each call; a
+ * callback that is missing answers -EINVAL.
+ */
+#include <linux/module.h>
+#include <linux/vfio.h>
+#include <linux/vfio_mdev.h>
+
+/**
+ * struct vfio_mdev - a mediated device as VFIO sees it
+ * @vdev: the VFIO device, whose reference count is that of this structure
+ * @mdev: what it stands for; valid while the driver is bound
+ * @going: the driver is being unbound. Not every VFIO core turns away those who
+ *	   come then, so open does.
+ */
+struct vfio_mdev {
+	struct vfio_device vdev;
+	struct mdev_device *mdev;
+	bool going;
+};
+
+static struct vfio_mdev *to_vfio_mdev(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct vfio_mdev, vdev);
+}
+
+static struct mdev_device *vfio_mdev_device(struct vfio_device *vdev)
+{
+	return to_vfio_mdev(vdev)->mdev;
+}
+
+static int vfio_mdev_open(struct vfio_device *vdev)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	int ret;
+
+	if (!ops->open)
+		return -EINVAL;
+	if (READ_ONCE(to_vfio_mdev(vdev)->going))
+		return -ENODEV;
+
+	ret = mdev_get_user(mdev);
+	if (ret)
+		return ret;
+
+	ret = ops->open(mdev);
+	if (ret)
+		mdev_put_user(mdev);
+	return ret;
+}
+
+static void vfio_mdev_close(struct vfio_device *vdev)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	if (ops->release)
+		ops->release(mdev);
+	mdev_put_user(mdev);
+}
+
+static ssize_t vfio_mdev_read(struct vfio_device *vdev, char __user *buf,
+			      size_t count, loff_t *ppos)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	return ops->read ? ops->read(mdev, buf, count, ppos) : -EINVAL;
+}
+
+static ssize_t vfio_mdev_write(struct vfio_device *vdev, const char __user *buf,
+			       size_t count, loff_t *ppos)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	return ops->write ? ops->write(mdev, buf, count, ppos) : -EINVAL;
+}
+
+static long vfio_mdev_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			    unsigned long arg)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	return ops->ioctl ? ops->ioctl(mdev, cmd, arg) : -EINVAL;
+}
+
+/* A vendor that answers the ioctl itself has no get_region_info. */
+static int vfio_mdev_get_region_info(struct vfio_device *vdev,
+				     struct vfio_region_info *info,
+				     struct vfio_info_cap *caps)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	if (ops->get_region_info)
+		return ops->get_region_info(mdev, info, caps);
+	return ops->ioctl ? -ENOIOCTLCMD : -EINVAL;
+}
+
+static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	return ops->mmap ? ops->mmap(mdev, vma) : -EINVAL;
+}
+
+/* Asked by the core and, while the driver is being unbound, by VFIO */
+static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
+{
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
+	if (!ops->request)
+		return -EOPNOTSUPP;
+	ops->request(mdev, count);
+	return 0;
+}
+
+static void vfio_mdev_request(struct vfio_device *vdev, unsigned int count)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+
+	if (!count)
+		dev_warn(mdev_dev(mdev),
+			 "unbinding waits for the device to be closed\n");
+	vfio_mdev_ask(mdev, count);
+}
+
+static const struct vfio_device_ops vfio_mdev_ops = {
+	.name = "vfio-mdev",
+	.bind_iommufd = vfio_iommufd_emulated_bind,
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,
+	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
+	.open_device = vfio_mdev_open,
+	.close_device = vfio_mdev_close,
+	.read = vfio_mdev_read,
+	.write = vfio_mdev_write,
+	.ioctl = vfio_mdev_ioctl,
+	.get_region_info_caps = vfio_mdev_get_region_info,
+	.mmap = vfio_mdev_mmap,
+	.request = vfio_mdev_request,
+};
+
+static int vfio_mdev_probe(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev;
+	int ret;
+
+	vfio_mdev = vfio_alloc_device(vfio_mdev, vdev, mdev_dev(mdev),
+				      &vfio_mdev_ops);
+	if (IS_ERR(vfio_mdev))
+		return PTR_ERR(vfio_mdev);
+	vfio_mdev->mdev = mdev;
+
+	/* Users may come as soon as this succeeds. */
+	dev_set_drvdata(mdev_dev(mdev), vfio_mdev);
+	ret = vfio_register_emulated_iommu_dev(&vfio_mdev->vdev);
+	if (ret)
+		vfio_put_device(&vfio_mdev->vdev);
+	return ret;
+}
+
+static void vfio_mdev_remove(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	WRITE_ONCE(vfio_mdev->going, true);
+	vfio_unregister_group_dev(&vfio_mdev->vdev);
+	vfio_put_device(&vfio_mdev->vdev);
+}
+
+static const struct mdev_class_id vfio_mdev_id_table[] = {
+	{ MDEV_ID_VFIO },
+	{ }
+};
+
+static struct mdev_driver vfio_mdev_driver = {
+	.name = "vfio_mdev",
+	.id_table = vfio_mdev_id_table,
+	.probe = vfio_mdev_probe,
+	.remove = vfio_mdev_remove,
+	.request = vfio_mdev_ask,
+};
+
+static int __init vfio_mdev_init(void)
+{
+	return mdev_register_driver(&vfio_mdev_driver);
+}
+
+static void __exit vfio_mdev_exit(void)
+{
+	mdev_unregister_driver(&vfio_mdev_driver);
+}
+
+module_init(vfio_mdev_init);
+module_exit(vfio_mdev_exit);
+
+MODULE_DESCRIPTION("VFIO bus driver for mediated devices");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS("mdev:c01");

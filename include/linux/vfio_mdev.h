@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Mediated devices that user space drives through VFIO
+ *
+ * The vendor gives each device a table of callbacks; vfio_mdev.ko calls them for
+ * whoever opened the device through its VFIO group.
+ */
+#ifndef VFIO_MDEV_H
+#define VFIO_MDEV_H
+
+#include <linux/mdev.h>
+
+struct vfio_info_cap;
+struct vfio_region_info;
+struct vm_area_struct;
+
+/**
+ * struct vfio_mdev_device_ops - what a mediated device of class MDEV_ID_VFIO does
+ * @open: somebody opens the device, which nobody had open; mandatory for a
+ *	  device that is to be opened at all
+ * @release: the last user closed it
+ * @read: read @count bytes at *@ppos of the device's file into @buf. The offset
+ *	  says which region is meant in the way that @get_region_info answered.
+ *	  Returns the number of bytes read or a negative errno.
+ * @write: the same for writing
+ * @ioctl: an ioctl on the device's file, VFIO_DEVICE_GET_INFO and the like; an
+ *	   unknown one is answered with -ENOTTY
+ * @mmap: map a region
+ * @get_region_info: describe region @info->index: fill in size, flags and
+ *		     offset, and add capabilities to @caps. @info is a kernel
+ *		     copy that was checked for its size. Without this callback,
+ *		     VFIO_DEVICE_GET_REGION_INFO goes to @ioctl on kernels whose
+ *		     VFIO core still hands it out.
+ * @request: ask the user to release the device; @count says how often that was
+ *	     asked already. With it, removing an open device waits for the user;
+ *	     without it, that is refused with -EBUSY.
+ *
+ * Each may be NULL. A missing @open, @read, @write, @ioctl or @mmap answers
+ * -EINVAL. Calls come in this order for a device: create, (open, release)*,
+ * remove; everything but @request only between open and release. They run in
+ * process context without any lock of the mdev core, several at a time; @open
+ * and @release are serialised against each other for one device.
+ */
+struct vfio_mdev_device_ops {
+	int (*open)(struct mdev_device *mdev);
+	void (*release)(struct mdev_device *mdev);
+	ssize_t (*read)(struct mdev_device *mdev, char __user *buf,
+			size_t count, loff_t *ppos);
+	ssize_t (*write)(struct mdev_device *mdev, const char __user *buf,
+			 size_t count, loff_t *ppos);
+	long (*ioctl)(struct mdev_device *mdev, unsigned int cmd,
+		      unsigned long arg);
+	int (*mmap)(struct mdev_device *mdev, struct vm_area_struct *vma);
+	/* Optional tail */
+	int (*get_region_info)(struct mdev_device *mdev,
+			       struct vfio_region_info *info,
+			       struct vfio_info_cap *caps);
+	void (*request)(struct mdev_device *mdev, unsigned int count);
+};
+
+/**
+ * mdev_set_vfio_ops - make a device one that VFIO serves
+ * @mdev: device that is being created
+ * @ops: its callbacks; used until the vendor's remove() has returned
+ *
+ * Sets class and ops, which belong together, in one step.
+ *
+ * Context: the vendor's create() callback.
+ */
+static inline void mdev_set_vfio_ops(struct mdev_device *mdev,
+				     const struct vfio_mdev_device_ops *ops)
+{
+	mdev_set_class_id(mdev, MDEV_ID_VFIO);
+	mdev_set_dev_ops(mdev, ops);
+}
+
+/**
+ * mdev_get_vfio_ops - VFIO callbacks of a device
+ * @mdev: a device of class MDEV_ID_VFIO
+ *
+ * Return: the callbacks; NULL, with a warning, for a device of another class.
+ */
+static inline const struct vfio_mdev_device_ops *
+mdev_get_vfio_ops(struct mdev_device *mdev)
+{
+	if (WARN_ONCE(mdev_get_class_id(mdev) != MDEV_ID_VFIO,
+		      "mdev %s is not of the VFIO class\n",
+		      dev_name(mdev_dev(mdev))))
+		return NULL;
+	return mdev_get_dev_ops(mdev);
+}
+
+#endif /* VFIO_MDEV_H */
