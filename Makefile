@@ -16,7 +16,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
 
-.PHONY: modules modules_install demo check clean help have-kdir
+.PHONY: modules modules_install demo check clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -39,6 +39,9 @@ clean: ## delete what was built here
 help: ## this list
 	@sed -n 's/^\([a-z_]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo 'KDIR=DIR          another kernel: its build directory or headers'
+
+print-kdir: have-kdir
+	@echo "$(KDIR)"
 
 have-kdir:
 	@test -n "$(KDIR)" || { echo "make: no kernel headers found; run" \

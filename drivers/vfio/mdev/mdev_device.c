@@ -13,6 +13,7 @@
  * removal cannot fail any more; until then its owner may give it up, back to
  * LIVE. A creation that fails goes to GONE right away.
  */
+#include <kunit/visibility.h>
 #include <linux/module.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
@@ -331,6 +332,7 @@ int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid)
 	mdev_parent_exit(type->parent);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(mdev_device_create);
 
 /* For the owner of a removal, once the device has no user left */
 static void mdev_device_teardown(struct mdev_device *mdev)
@@ -388,7 +390,8 @@ static int mdev_claim_removal(struct mdev_device *mdev)
 	return ret;
 }
 
-static int mdev_device_remove(struct mdev_device *mdev)
+/* What a writer of "remove" gets */
+VISIBLE_IF_KUNIT int mdev_device_remove(struct mdev_device *mdev)
 {
 	struct mdev_parent_obj *parent = mdev_parent_of(mdev);
 	int ret;
@@ -401,6 +404,7 @@ static int mdev_device_remove(struct mdev_device *mdev)
 	mdev_parent_exit(parent);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(mdev_device_remove);
 
 /*
  * A writer may wait for long, and in the end the file goes with the device. So it

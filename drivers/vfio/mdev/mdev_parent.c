@@ -6,6 +6,7 @@
  * call into the vendor is counted in mdev_parent_obj.active, and the end of the
  * count is the moment from which nothing of the vendor's is touched.
  */
+#include <kunit/visibility.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -312,6 +313,23 @@ err_put:
 	return ret;
 }
 EXPORT_SYMBOL(mdev_register_device);
+
+#if IS_ENABLED(CONFIG_MDEV_KUNIT_TEST)
+/* A type of a registered parent, counted. Tests have no path to go by. */
+struct mdev_type_obj *mdev_parent_get_type(struct device *dev, unsigned int id)
+{
+	struct mdev_parent_obj *parent;
+
+	guard(mutex)(&mdev_parents_lock);
+
+	parent = mdev_parent_find(dev);
+	if (!parent || id >= parent->nr_types)
+		return NULL;
+	kobject_get(&parent->types[id]->kobj);
+	return parent->types[id];
+}
+EXPORT_SYMBOL_IF_KUNIT(mdev_parent_get_type);
+#endif
 
 /* Only the first of several callers gets the parent. */
 static struct mdev_parent_obj *mdev_parent_kill(struct device *dev)

@@ -108,6 +108,13 @@ int mdev_bus_request(struct mdev_device *mdev, unsigned int count);
 int mdev_bus_init(void);
 void mdev_bus_exit(void);
 
+/* For tests/mdev_kunit.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+int mdev_parse_uuid(const char *buf, size_t count, guid_t *uuid);
+int mdev_device_remove(struct mdev_device *mdev);
+#endif
+struct mdev_type_obj *mdev_parent_get_type(struct device *dev, unsigned int id);
+
 static inline struct mdev_parent_obj *mdev_parent_of(struct mdev_device *mdev)
 {
 	return mdev->type_obj->parent;

@@ -5,6 +5,7 @@
  * A type's directory holds the core's "create" and "devices/" and whatever
  * attributes the vendor gives it.
  */
+#include <kunit/visibility.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -28,7 +29,8 @@ struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj)
  * Exactly a UUID, then at most one newline. guid_parse() looks at the first 36
  * characters only, so what follows them is for us to check.
  */
-static int mdev_parse_uuid(const char *buf, size_t count, guid_t *uuid)
+VISIBLE_IF_KUNIT int mdev_parse_uuid(const char *buf, size_t count,
+				     guid_t *uuid)
 {
 	if (count == UUID_STRING_LEN + 1 && buf[UUID_STRING_LEN] == '\n')
 		count--;
@@ -36,6 +38,7 @@ static int mdev_parse_uuid(const char *buf, size_t count, guid_t *uuid)
 		return -EINVAL;
 	return guid_parse(buf, uuid);
 }
+EXPORT_SYMBOL_IF_KUNIT(mdev_parse_uuid);
 
 static ssize_t create_store(struct kobject *kobj, struct device *dev,
 			    const char *buf, size_t count)
