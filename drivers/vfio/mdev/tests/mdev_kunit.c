@@ -6,10 +6,10 @@
  * is freed as soon as the parent is unregistered. Under KASAN, a core that reads
  * it later is caught.
  */
-#include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "../mdev_private.h"
@@ -107,7 +107,10 @@ static int mdev_kunit_probe(struct mdev_device *mdev)
 {
 	struct mdev_kunit *ctx = mdev_kunit_of(mdev);
 
+	/* Refused while the device is made, not when it is bound again. */
 	ctx->open_in_probe = mdev_get_user(mdev);
+	if (!ctx->open_in_probe)
+		mdev_put_user(mdev);
 	if (ctx->probe_error)
 		return ctx->probe_error;
 	ctx->probed++;
@@ -170,11 +173,12 @@ static int mdev_kunit_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
 	ctx->class_id = MDEV_KUNIT_CLASS;
 	ctx->ops = mdev_kunit_ops;
-	ctx->dev = kunit_device_register(test, "mdev_kunit");
+	/* A device of KUnit's own has a driver, which is slow to let go its name. */
+	ctx->dev = root_device_register("mdev_kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
+	test->priv = ctx;
 	dev_set_drvdata(ctx->dev, ctx);
 	ctx->vendor = mdev_kunit_vendor(test);
-	test->priv = ctx;
 	return 0;
 }
 
@@ -182,8 +186,10 @@ static void mdev_kunit_exit(struct kunit *test)
 {
 	struct mdev_kunit *ctx = test->priv;
 
-	if (ctx)
-		mdev_kunit_unregister(ctx);
+	if (!ctx)
+		return;
+	mdev_kunit_unregister(ctx);
+	root_device_unregister(ctx->dev);
 }
 
 static int mdev_kunit_suite_init(struct kunit_suite *suite)
@@ -290,17 +296,29 @@ static void mdev_register_once(struct kunit *test)
 	mdev_kunit_register(test);
 }
 
+static void mdev_kunit_free_device(struct device *dev)
+{
+	kfree(dev);
+}
+
 /* A second parent of one name works, and leaves the link of the first alone. */
 static void mdev_register_same_name(struct kunit *test)
 {
 	struct mdev_kunit *ctx = test->priv;
-	struct device *root = root_device_register(dev_name(ctx->dev));
+	struct device *child;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, root);
+	/* Below the first, where its name is free */
+	child = kzalloc_obj(*child);
+	KUNIT_ASSERT_NOT_NULL(test, child);
+	child->parent = ctx->dev;
+	child->release = mdev_kunit_free_device;
+	dev_set_name(child, "%s", dev_name(ctx->dev));
+	KUNIT_ASSERT_EQ(test, 0, device_register(child));
+
 	mdev_kunit_register(test);
-	KUNIT_EXPECT_EQ(test, 0, mdev_register_device(root, &ctx->vendor->ops));
-	mdev_unregister_device(root);
-	root_device_unregister(root);
+	KUNIT_EXPECT_EQ(test, 0, mdev_register_device(child, &ctx->vendor->ops));
+	mdev_unregister_device(child);
+	device_unregister(child);
 	/* Unregistering the first warns if its link is gone. */
 }
 
@@ -685,16 +703,34 @@ static void mdev_parent_is_let_go(struct kunit *test)
 /* A device whose driver comes back is bound to it again. */
 static void mdev_driver_comes_back(struct kunit *test)
 {
-	struct mdev_device *mdev = mdev_kunit_device(test);
+	static const struct mdev_class_id ids[] = {
+		{ MDEV_KUNIT_NO_CLASS },
+		{ MDEV_KUNIT_CLASS + 1 },
+		{ }
+	};
+	struct mdev_driver drv = {
+		.name = "mdev_kunit3",
+		.id_table = ids,
+		.probe = mdev_kunit_probe,
+	};
 	struct mdev_kunit *ctx = test->priv;
+	struct mdev_device *mdev;
 
-	mdev_unregister_driver(&mdev_kunit_driver);
+	ctx->class_id = MDEV_KUNIT_CLASS + 1;
+	KUNIT_ASSERT_EQ(test, 0, mdev_register_driver(&drv));
+	mdev = mdev_kunit_device(test);
+	KUNIT_EXPECT_PTR_EQ(test, &drv.driver, mdev_dev(mdev)->driver);
+
+	mdev_unregister_driver(&drv);
 	KUNIT_EXPECT_NULL(test, mdev_dev(mdev)->driver);
 	KUNIT_EXPECT_EQ(test, -ENODEV,
 			mdev_kunit_make(test, &mdev_kunit_uuid2));
-	KUNIT_ASSERT_EQ(test, 0, mdev_register_driver(&mdev_kunit_driver));
+
+	drv.name = "mdev_kunit4";
+	KUNIT_ASSERT_EQ(test, 0, mdev_register_driver(&drv));
 	KUNIT_EXPECT_EQ(test, 2, ctx->probed);
 	KUNIT_EXPECT_NOT_NULL(test, mdev_dev(mdev)->driver);
+	mdev_unregister_driver(&drv);
 }
 
 static struct kunit_case mdev_kunit_cases[] = {
