@@ -22,13 +22,13 @@
  * @ops: points to @groups
  * @groups: two types
  * @type: of which the second is a copy of the first but for its name
- * @attrs: no attributes
+ * @no_attrs: the end of an empty list of attributes
  */
 struct mdev_kunit_vendor {
 	struct mdev_parent_ops ops;
 	struct attribute_group *groups[3];
 	struct attribute_group type[2];
-	struct attribute *attrs[1];
+	struct attribute *no_attrs;
 };
 
 /**
@@ -147,7 +147,7 @@ static struct mdev_kunit_vendor *mdev_kunit_vendor(struct kunit *test)
 	vendor = kzalloc_obj(*vendor);
 	KUNIT_ASSERT_NOT_NULL(test, vendor);
 	for (i = 0; i < ARRAY_SIZE(vendor->type); i++) {
-		vendor->type[i].attrs = vendor->attrs;
+		vendor->type[i].attrs = &vendor->no_attrs;
 		vendor->groups[i] = &vendor->type[i];
 	}
 	vendor->type[0].name = "1";

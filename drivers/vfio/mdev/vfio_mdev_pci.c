@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCI config space of a mediated device, as data
+ *
+ * Config space is an image of what it reads as and two masks of the same size:
+ * where a write changes a bit, and where writing 1 clears one. A base address
+ * register, for one, tells its size by the address bits that cannot be written.
+ * All of the header's and the capabilities' rules are in the masks, so access is
+ * the same for every byte, whatever its width and alignment.
+ *
+ * Nothing here knows of VFIO or of user space.
+ */
+#include <linux/bitops.h>
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+#include <linux/vfio_mdev_lib.h>
+
+/* Limits of the PCI specification */
+#define VFIO_MDEV_IO_BAR_MIN	4
+#define VFIO_MDEV_IO_BAR_MAX	256
+#define VFIO_MDEV_MEM_BAR_MIN	16
+#define VFIO_MDEV_MSI_MAX	32
+
+#define VFIO_MDEV_COMMAND_RW \
+	(PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR)
+#define VFIO_MDEV_STATUS_W1C						\
+	(PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT |		\
+	 PCI_STATUS_REC_TARGET_ABORT | PCI_STATUS_REC_MASTER_ABORT |	\
+	 PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
+
+/* Set the bits that a register holds after reset and that can be written. */
+static void vfio_mdev_config_define(struct vfio_mdev_config *config,
+				    unsigned int offset, unsigned int width,
+				    u32 value, u32 rw)
+{
+	__le32 value_le = cpu_to_le32(value);
+	__le32 rw_le = cpu_to_le32(rw);
+
+	memcpy(config->reset + offset, &value_le, width);
+	memcpy(config->image + offset, &value_le, width);
+	memcpy(config->rw + offset, &rw_le, width);
+}
+
+static int vfio_mdev_config_alloc(struct vfio_mdev_config *config,
+				  unsigned int size)
+{
+	u8 *buf;
+
+	if (!size)
+		size = PCI_CFG_SPACE_SIZE;
+	if (size != PCI_CFG_SPACE_SIZE && size != PCI_CFG_SPACE_EXP_SIZE) {
+		dev_err(config->dev, "config_size %u is neither %u nor %u\n",
+			size, PCI_CFG_SPACE_SIZE, PCI_CFG_SPACE_EXP_SIZE);
+		return -EINVAL;
+	}
+
+	buf = kcalloc(4, size, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+
+	config->size = size;
+	config->image = buf;
+	config->reset = buf + size;
+	config->rw = buf + 2 * size;
+	config->w1c = buf + 3 * size;
+	return 0;
+}
+
+/* Why a base address register cannot be as described, or NULL. */
+static const char *vfio_mdev_bar_fault(const struct vfio_mdev_pci_bar *bar,
+				       const struct vfio_mdev_pci_bar *next)
+{
+	const u32 mem_flags = PCI_BASE_ADDRESS_MEM_TYPE_64 |
+			      PCI_BASE_ADDRESS_MEM_PREFETCH;
+	bool io = bar->flags & PCI_BASE_ADDRESS_SPACE_IO;
+	bool wide = bar->flags & PCI_BASE_ADDRESS_MEM_TYPE_64;
+
+	if (bar->flags & ~(io ? PCI_BASE_ADDRESS_SPACE_IO : mem_flags))
+		return "has flags that do not go together";
+	if (!is_power_of_2(bar->size))
+		return "has a size that is not a power of two";
+	if (io && (bar->size < VFIO_MDEV_IO_BAR_MIN ||
+		   bar->size > VFIO_MDEV_IO_BAR_MAX))
+		return "has a size that I/O space does not allow";
+	if (!io && bar->size < VFIO_MDEV_MEM_BAR_MIN)
+		return "is too small for memory space";
+	if (!wide && bar->size > BIT_ULL(31))
+		return "is too large for 32 bits";
+	if (wide && (!next || next->size || next->flags))
+		return "is 64 bits wide and the register after it is not free";
+	return NULL;
+}
+
+static void vfio_mdev_config_define_bar(struct vfio_mdev_config *config,
+					unsigned int index,
+					const struct vfio_mdev_pci_bar *bar)
+{
+	unsigned int offset = PCI_BASE_ADDRESS_0 + 4 * index;
+	u64 address = ~(bar->size - 1);
+
+	config->bar_size[index] = bar->size;
+	vfio_mdev_config_define(config, offset, 4, bar->flags,
+				lower_32_bits(address));
+	if (bar->flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
+		vfio_mdev_config_define(config, offset + 4, 4, 0,
+					upper_32_bits(address));
+}
+
+/* Returns the bits of the command register that the BARs need, or an errno. */
+static int vfio_mdev_config_define_bars(struct vfio_mdev_config *config,
+					const struct vfio_mdev_pci_bar *bar)
+{
+	const struct vfio_mdev_pci_bar *next;
+	const char *fault;
+	int command = 0;
+	unsigned int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++, bar++) {
+		if (!bar->size && !bar->flags)
+			continue;
+
+		next = i + 1 < PCI_STD_NUM_BARS ? bar + 1 : NULL;
+		fault = vfio_mdev_bar_fault(bar, next);
+		if (fault) {
+			dev_err(config->dev, "BAR %u %s (%#llx bytes)\n",
+				i, fault, bar->size);
+			return -EINVAL;
+		}
+		vfio_mdev_config_define_bar(config, i, bar);
+		command |= bar->flags & PCI_BASE_ADDRESS_SPACE_IO ?
+			   PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
+	}
+	return command;
+}
+
+static int vfio_mdev_config_define_header(struct vfio_mdev_config *config,
+					  const struct vfio_mdev_pci_desc *desc)
+{
+	int command = vfio_mdev_config_define_bars(config, desc->bar);
+
+	if (command < 0)
+		return command;
+	if (desc->irq_pin)
+		command |= PCI_COMMAND_INTX_DISABLE;
+
+	vfio_mdev_config_define(config, PCI_VENDOR_ID, 2, desc->vendor, 0);
+	vfio_mdev_config_define(config, PCI_DEVICE_ID, 2, desc->device, 0);
+	vfio_mdev_config_define(config, PCI_COMMAND, 2, 0,
+				VFIO_MDEV_COMMAND_RW | command);
+	vfio_mdev_config_define(config, PCI_STATUS, 2,
+				PCI_STATUS_DEVSEL_MEDIUM, 0);
+	config->w1c[PCI_STATUS + 1] = VFIO_MDEV_STATUS_W1C >> 8;
+	vfio_mdev_config_define(config, PCI_CLASS_REVISION, 4,
+				desc->class << 8 | desc->revision, 0);
+	vfio_mdev_config_define(config, PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
+	vfio_mdev_config_define(config, PCI_LATENCY_TIMER, 1, 0, 0xff);
+	vfio_mdev_config_define(config, PCI_SUBSYSTEM_VENDOR_ID, 2,
+				desc->subsystem_vendor, 0);
+	vfio_mdev_config_define(config, PCI_SUBSYSTEM_ID, 2,
+				desc->subsystem_device, 0);
+	vfio_mdev_config_define(config, PCI_INTERRUPT_LINE, 1, 0, 0xff);
+	vfio_mdev_config_define(config, PCI_INTERRUPT_PIN, 1, desc->irq_pin, 0);
+	return 0;
+}
+
+static int vfio_mdev_config_check(struct device *dev,
+				  const struct vfio_mdev_pci_desc *desc)
+{
+	if (desc->vendor == 0xffff) {
+		dev_err(dev, "vendor 0xffff stands for no device\n");
+		return -EINVAL;
+	}
+	if (desc->class > 0xffffff) {
+		dev_err(dev, "class %#x has more than 24 bits\n", desc->class);
+		return -EINVAL;
+	}
+	if (desc->irq_pin > 4) {
+		dev_err(dev, "irq_pin %u is above 4, INTD\n", desc->irq_pin);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * vfio_mdev_config_init - build the config space of a device
+ * @config: what to set up
+ * @dev: names the device in messages
+ * @desc: identity and base address registers; not needed afterwards
+ *
+ * The result is as after a reset. Capabilities can be added until the device is
+ * published.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL, with a message that names the field, for a description
+ * that no PCI device can have; or -ENOMEM.
+ */
+int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
+			  const struct vfio_mdev_pci_desc *desc)
+{
+	int ret;
+
+	memset(config, 0, sizeof(*config));
+	spin_lock_init(&config->lock);
+	config->dev = dev;
+	config->dwords = GENMASK_ULL(PCI_STD_HEADER_SIZEOF / 4 - 1, 0);
+
+	ret = vfio_mdev_config_check(dev, desc);
+	if (ret)
+		return ret;
+	ret = vfio_mdev_config_alloc(config, desc->config_size);
+	if (ret)
+		return ret;
+
+	ret = vfio_mdev_config_define_header(config, desc);
+	if (ret)
+		vfio_mdev_config_destroy(config);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_init);
+
+/**
+ * vfio_mdev_config_destroy - free what vfio_mdev_config_init() allocated
+ * @config: config space that nobody uses any more; one whose memory was zeroed
+ *	    and not set up since is fine too
+ *
+ * Context: any context.
+ */
+void vfio_mdev_config_destroy(struct vfio_mdev_config *config)
+{
+	kfree(config->image);
+	config->image = NULL;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_destroy);
+
+/* Which dwords of the first 256 bytes a capability takes */
+static u64 vfio_mdev_cap_dwords(unsigned int offset, unsigned int size)
+{
+	return GENMASK_ULL((offset + size - 1) / 4, offset / 4);
+}
+
+/* Returns where a capability of @size bytes fits, 0 for nowhere. */
+static unsigned int vfio_mdev_cap_place(struct vfio_mdev_config *config,
+					unsigned int size)
+{
+	unsigned int offset;
+
+	for (offset = PCI_STD_HEADER_SIZEOF;
+	     offset + size <= PCI_CFG_SPACE_SIZE; offset += 4)
+		if (!(config->dwords & vfio_mdev_cap_dwords(offset, size)))
+			return offset;
+	return 0;
+}
+
+/* Why a capability cannot be as described, or NULL. */
+static const char *vfio_mdev_cap_fault(struct vfio_mdev_config *config,
+				       const struct vfio_mdev_pci_cap *cap,
+				       unsigned int offset)
+{
+	unsigned int i;
+
+	if (cap->size < PCI_CAP_FLAGS)
+		return "is too small for its header";
+	if (!offset)
+		return "does not fit into config space";
+	if (offset % 4 || offset < PCI_STD_HEADER_SIZEOF)
+		return "is not at a multiple of 4 after the header";
+	if (offset + cap->size > PCI_CFG_SPACE_SIZE)
+		return "exceeds the first 256 bytes";
+	if (config->dwords & vfio_mdev_cap_dwords(offset, cap->size))
+		return "overlaps another one";
+	for (i = 0; cap->rw && cap->w1c && i < cap->size; i++)
+		if (cap->rw[i] & cap->w1c[i])
+			return "has a bit in both rw and w1c";
+	return NULL;
+}
+
+/**
+ * vfio_mdev_config_add_cap - add a capability to the list in config space
+ * @config: config space of a device that is not published yet
+ * @cap: the capability; not needed afterwards
+ *
+ * Capabilities are linked in the order in which they are added.
+ *
+ * Context: process context.
+ * Return: offset of the capability, or -EINVAL, with a message, if it overlaps
+ * another one, does not fit or makes no sense.
+ */
+int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
+			     const struct vfio_mdev_pci_cap *cap)
+{
+	unsigned int offset = cap->offset ?:
+			      vfio_mdev_cap_place(config, cap->size);
+	unsigned int link = config->last_cap + PCI_CAP_LIST_NEXT;
+	const char *fault = vfio_mdev_cap_fault(config, cap, offset);
+
+	if (fault) {
+		dev_err(config->dev, "capability %#x %s (%u bytes at %#x)\n",
+			cap->id, fault, cap->size, offset);
+		return -EINVAL;
+	}
+
+	if (cap->image) {
+		memcpy(config->reset + offset, cap->image, cap->size);
+		memcpy(config->image + offset, cap->image, cap->size);
+	}
+	if (cap->rw)
+		memcpy(config->rw + offset, cap->rw, cap->size);
+	if (cap->w1c)
+		memcpy(config->w1c + offset, cap->w1c, cap->size);
+
+	vfio_mdev_config_define(config, offset, 2, cap->id, 0);
+	memset(config->w1c + offset, 0, 2);
+	if (!config->last_cap)
+		link = PCI_CAPABILITY_LIST;
+	vfio_mdev_config_define(config, link, 1, offset, 0);
+	vfio_mdev_config_define(config, PCI_STATUS, 2, PCI_STATUS_CAP_LIST |
+				PCI_STATUS_DEVSEL_MEDIUM, 0);
+
+	config->last_cap = offset;
+	config->dwords |= vfio_mdev_cap_dwords(offset, cap->size);
+	return offset;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_add_cap);
+
+/**
+ * vfio_mdev_config_add_msi - add the capability for MSI
+ * @config: config space of a device that is not published yet
+ * @vectors: number of vectors, a power of two up to 32
+ *
+ * With 64-bit addresses and without masking for each vector.
+ *
+ * Context: process context.
+ * Return: offset of the capability, or -EINVAL with a message.
+ */
+int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
+			     unsigned int vectors)
+{
+	const struct vfio_mdev_pci_cap cap = {
+		.id = PCI_CAP_ID_MSI,
+		.size = PCI_MSI_DATA_64 + 2,
+	};
+	int offset;
+
+	if (!is_power_of_2(vectors) || vectors > VFIO_MDEV_MSI_MAX) {
+		dev_err(config->dev, "MSI cannot have %u vectors\n", vectors);
+		return -EINVAL;
+	}
+	offset = vfio_mdev_config_add_cap(config, &cap);
+	if (offset < 0)
+		return offset;
+
+	vfio_mdev_config_define(config, offset + PCI_MSI_FLAGS, 2,
+				PCI_MSI_FLAGS_64BIT | ilog2(vectors) << 1,
+				PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_LO, 4, 0, ~3U);
+	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_HI, 4, 0, ~0U);
+	vfio_mdev_config_define(config, offset + PCI_MSI_DATA_64, 2, 0, 0xffff);
+	return offset;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_add_msi);
+
+/**
+ * vfio_mdev_config_reset - bring config space back to its state after power on
+ * @config: config space of a device
+ *
+ * Does not call &vfio_mdev_config.written.
+ *
+ * Context: any context.
+ */
+void vfio_mdev_config_reset(struct vfio_mdev_config *config)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&config->lock, flags);
+	memcpy(config->image, config->reset, config->size);
+	spin_unlock_irqrestore(&config->lock, flags);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_reset);
+
+static bool vfio_mdev_config_within(struct vfio_mdev_config *config, u64 offset,
+				    size_t count)
+{
+	return offset <= config->size && count <= config->size - offset;
+}
+
+/**
+ * vfio_mdev_config_read - read config space
+ * @config: config space of a device
+ * @offset: first byte
+ * @buf: where to put the bytes, in the order in which they are on the bus
+ * @count: how many, at any alignment
+ *
+ * Context: any context.
+ * Return: 0, or -EINVAL and @buf untouched if not all of it is in config space.
+ */
+int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
+			  void *buf, size_t count)
+{
+	unsigned long flags;
+
+	if (!vfio_mdev_config_within(config, offset, count))
+		return -EINVAL;
+
+	spin_lock_irqsave(&config->lock, flags);
+	memcpy(buf, config->image + offset, count);
+	spin_unlock_irqrestore(&config->lock, flags);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_read);
+
+/**
+ * vfio_mdev_config_write - write config space, as far as it can be written
+ * @config: config space of a device
+ * @offset: first byte
+ * @buf: the bytes, in the order in which they are on the bus
+ * @count: how many, at any alignment
+ *
+ * Calls &vfio_mdev_config.written afterwards.
+ *
+ * Context: any context that the callback can be called in.
+ * Return: 0, or -EINVAL and nothing done if not all of it is in config space.
+ */
+int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
+			   const void *buf, size_t count)
+{
+	const u8 *in = buf;
+	unsigned long flags;
+	size_t i;
+
+	if (!vfio_mdev_config_within(config, offset, count))
+		return -EINVAL;
+
+	spin_lock_irqsave(&config->lock, flags);
+	for (i = 0; i < count; i++) {
+		u8 rw = config->rw[offset + i];
+		u8 *byte = config->image + offset + i;
+
+		*byte = (*byte & ~rw) | (in[i] & rw);
+		*byte &= ~(in[i] & config->w1c[offset + i]);
+	}
+	spin_unlock_irqrestore(&config->lock, flags);
+
+	if (config->written)
+		config->written(config, offset, count);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_write);
+
+/**
+ * vfio_mdev_config_find_cap - find a capability in config space
+ * @config: config space of a device
+ * @id: capability id
+ *
+ * Context: any context.
+ * Return: its offset, or 0 if there is none.
+ */
+u8 vfio_mdev_config_find_cap(struct vfio_mdev_config *config, u8 id)
+{
+	u8 offset = config->reset[PCI_CAPABILITY_LIST];
+
+	/* Links are ours and read-only, so they end. */
+	while (offset && config->reset[offset + PCI_CAP_LIST_ID] != id)
+		offset = config->reset[offset + PCI_CAP_LIST_NEXT];
+	return offset;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_find_cap);
+
+/**
+ * vfio_mdev_config_command - what the command register holds
+ * @config: config space of a device
+ *
+ * Context: any context.
+ * Return: PCI_COMMAND_* bits.
+ */
+u16 vfio_mdev_config_command(struct vfio_mdev_config *config)
+{
+	__le16 command;
+
+	vfio_mdev_config_read(config, PCI_COMMAND, &command, sizeof(command));
+	return le16_to_cpu(command);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_command);
+
+/**
+ * vfio_mdev_config_set_intx_status - set or clear the interrupt bit of the status
+ * @config: config space of a device
+ * @pending: whether the device asks for an interrupt
+ *
+ * A struct vfio_mdev_irqs that knows @config does this by itself.
+ *
+ * Context: any context.
+ */
+void vfio_mdev_config_set_intx_status(struct vfio_mdev_config *config,
+				      bool pending)
+{
+	u8 *status = config->image + PCI_STATUS;
+	unsigned long flags;
+
+	spin_lock_irqsave(&config->lock, flags);
+	*status = (*status & ~PCI_STATUS_INTERRUPT) |
+		  (pending ? PCI_STATUS_INTERRUPT : 0);
+	spin_unlock_irqrestore(&config->lock, flags);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_config_set_intx_status);

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Regions of a mediated device: what read() and write() on its file reach
+ *
+ * A table says for each region how large it is and what is behind it. An offset
+ * in the file, which may be anything, becomes a region and an offset within it in
+ * vfio_mdev_region_find() and nowhere else. Below that there are only offsets
+ * that are good, split into accesses as a bus does them.
+ */
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/vfio_mdev_lib.h>
+
+#define VFIO_MDEV_MAX_WIDTH	8
+
+static u64 vfio_mdev_config_region_read(void *priv, u64 offset,
+					unsigned int width)
+{
+	__le64 value = 0;
+
+	vfio_mdev_config_read(priv, offset, &value, width);
+	return le64_to_cpu(value);
+}
+
+static void vfio_mdev_config_region_write(void *priv, u64 offset,
+					  unsigned int width, u64 value)
+{
+	__le64 value_le = cpu_to_le64(value);
+
+	vfio_mdev_config_write(priv, offset, &value_le, width);
+}
+
+static const struct vfio_mdev_region_ops vfio_mdev_config_region_ops = {
+	.read = vfio_mdev_config_region_read,
+	.write = vfio_mdev_config_region_write,
+};
+
+/* Why there is nothing behind what a region's flags promise, or NULL. */
+static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
+{
+	bool readable = region->flags & VFIO_REGION_INFO_FLAG_READ;
+	bool writable = region->flags & VFIO_REGION_INFO_FLAG_WRITE;
+
+	if (region->size > VFIO_MDEV_REGION_MAX_SIZE)
+		return "is larger than 2^40 bytes";
+	if (region->flags & ~VFIO_MDEV_REGION_RW)
+		return "has unknown flags";
+	if (!is_power_of_2(region->max_width) ||
+	    region->max_width > VFIO_MDEV_MAX_WIDTH)
+		return "has a max_width that is not 1, 2, 4 or 8";
+	if (!region->ops == !region->mem)
+		return "needs either ops or mem";
+	if (region->ops && ((readable && !region->ops->read) ||
+			    (writable && !region->ops->write)))
+		return "has a flag without its op";
+	return NULL;
+}
+
+/* Let the table say what config space says. */
+static int vfio_mdev_regions_from_config(struct device *dev,
+					 struct vfio_mdev_region *region,
+					 unsigned int nr,
+					 struct vfio_mdev_config *config)
+{
+	unsigned int i;
+
+	if (nr <= VFIO_PCI_CONFIG_REGION_INDEX) {
+		dev_err(dev, "a table of %u regions has no config space\n", nr);
+		return -EINVAL;
+	}
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		u64 size = config->bar_size[i];
+
+		if (region[i].size && region[i].size != size) {
+			dev_err(dev, "region %u has %#llx bytes, BAR %u %#llx\n",
+				i, region[i].size, i, size);
+			return -EINVAL;
+		}
+		region[i].size = size;
+	}
+
+	region[VFIO_PCI_CONFIG_REGION_INDEX] = (struct vfio_mdev_region) {
+		.size = config->size,
+		.flags = VFIO_MDEV_REGION_RW,
+		.ops = &vfio_mdev_config_region_ops,
+		.priv = config,
+	};
+	return 0;
+}
+
+/**
+ * vfio_mdev_regions_init - check and complete the table of a device's regions
+ * @regions: what to set up
+ * @dev: names the device in messages
+ * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; the caller
+ *	    keeps it as long as @regions is in use, and does not change it
+ * @nr: its length
+ * @config: config space of the device, or NULL. With it, the region of config
+ *	    space is filled in, and so are the sizes of base address registers.
+ *
+ * Context: any context.
+ * Return: 0, or -EINVAL, with a message that names the region, if the table makes
+ * no sense or contradicts @config.
+ */
+int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
+			   struct device *dev, struct vfio_mdev_region *region,
+			   unsigned int nr, struct vfio_mdev_config *config)
+{
+	const char *fault;
+	unsigned int i;
+	int ret;
+
+	if (config) {
+		ret = vfio_mdev_regions_from_config(dev, region, nr, config);
+		if (ret)
+			return ret;
+	}
+
+	for (i = 0; i < nr; i++) {
+		if (!region[i].size)
+			continue;
+		if (!region[i].max_width)
+			region[i].max_width = VFIO_MDEV_MAX_WIDTH;
+		fault = vfio_mdev_region_fault(&region[i]);
+		if (fault) {
+			dev_err(dev, "region %u %s\n", i, fault);
+			return -EINVAL;
+		}
+	}
+
+	regions->region = region;
+	regions->nr = nr;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_regions_init);
+
+/**
+ * vfio_mdev_region_find - find out what an offset in a device's file stands for
+ * @regions: regions of the device
+ * @pos: offset in the file, from user space
+ * @count: number of bytes; cut to what is left of the region
+ * @offset: where in the region @pos is
+ *
+ * Context: any context.
+ * Return: the region, or NULL if the device has nothing at @pos.
+ */
+const struct vfio_mdev_region *
+vfio_mdev_region_find(const struct vfio_mdev_regions *regions, loff_t pos,
+		      size_t *count, u64 *offset)
+{
+	const struct vfio_mdev_region *region;
+	unsigned int index;
+	u64 within;
+
+	if (pos < 0)
+		return NULL;
+
+	index = (u64)pos >> VFIO_MDEV_REGION_SHIFT;
+	within = (u64)pos & (VFIO_MDEV_REGION_MAX_SIZE - 1);
+	if (index >= regions->nr)
+		return NULL;
+
+	region = &regions->region[array_index_nospec(index, regions->nr)];
+	if (within >= region->size)
+		return NULL;
+
+	*count = min_t(u64, *count, region->size - within);
+	*offset = within;
+	return region;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_region_find);
+
+/* The widest access that is aligned, and not wider than @count */
+static unsigned int vfio_mdev_region_width(const struct vfio_mdev_region *region,
+					   u64 offset, size_t count)
+{
+	unsigned int width = region->max_width;
+
+	while (width > count || offset & (width - 1))
+		width /= 2;
+	return width;
+}
+
+/*
+ * One access; the caller repeats it. Nothing is read from a register beyond what
+ * the user then gets, unless the user's buffer is bad: reading may change the
+ * device.
+ */
+static ssize_t vfio_mdev_region_read_some(const struct vfio_mdev_region *region,
+					  u64 offset, char __user *buf,
+					  size_t count)
+{
+	unsigned int width;
+	__le64 value;
+
+	if (region->mem) {
+		count -= copy_to_user(buf, region->mem + offset, count);
+		return count ?: -EFAULT;
+	}
+
+	width = vfio_mdev_region_width(region, offset, count);
+	value = cpu_to_le64(region->ops->read(region->priv, offset, width));
+	if (copy_to_user(buf, &value, width))
+		return -EFAULT;
+	return width;
+}
+
+static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region,
+					   u64 offset, const char __user *buf,
+					   size_t count)
+{
+	struct iov_iter iter;
+	unsigned int width;
+	__le64 value = 0;
+
+	if (region->mem) {
+		/* Unlike copy_from_user(), leaves memory after a fault alone. */
+		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
+		count = copy_from_iter(region->mem + offset, count, &iter);
+		return count ?: -EFAULT;
+	}
+
+	width = vfio_mdev_region_width(region, offset, count);
+	if (copy_from_user(&value, buf, width))
+		return -EFAULT;
+	region->ops->write(region->priv, offset, width, le64_to_cpu(value));
+	return width;
+}
+
+/* A region of registers can be large, and each access slow. */
+static bool vfio_mdev_region_stop(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
+/**
+ * vfio_mdev_region_read - read from a region, for a vendor's read op
+ * @regions: regions of the device
+ * @buf: buffer of user space
+ * @count: its size
+ * @ppos: offset in the device's file; moved on by what was read
+ *
+ * An access that goes beyond the end of the region is cut there, one that begins
+ * at the end or beyond is an error. Registers are read with natural widths in
+ * ascending order.
+ *
+ * Context: process context, no locks held.
+ * Return: number of bytes read, which is less than asked for if @buf ends early;
+ * -EINVAL if there is nothing to read at this offset; -EFAULT if nothing could be
+ * stored in @buf; -EINTR if the caller is being killed.
+ */
+ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
+			      char __user *buf, size_t count, loff_t *ppos)
+{
+	const struct vfio_mdev_region *region;
+	ssize_t ret = 0;
+	size_t done = 0;
+	u64 offset;
+
+	if (!count)
+		return 0;
+
+	region = vfio_mdev_region_find(regions, *ppos, &count, &offset);
+	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_READ))
+		return -EINVAL;
+
+	while (done < count) {
+		ret = vfio_mdev_region_stop() ? -EINTR :
+		      vfio_mdev_region_read_some(region, offset + done,
+						 buf + done, count - done);
+		if (ret < 0)
+			break;
+		done += ret;
+	}
+
+	*ppos += done;
+	return done ?: ret;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_region_read);
+
+/**
+ * vfio_mdev_region_write - write to a region, for a vendor's write op
+ * @regions: regions of the device
+ * @buf: buffer of user space
+ * @count: its size
+ * @ppos: offset in the device's file; moved on by what was written
+ *
+ * See vfio_mdev_region_read().
+ *
+ * Context: process context, no locks held.
+ * Return: number of bytes written, which is less than asked for if @buf ends
+ * early; -EINVAL if nothing can be written at this offset; -EFAULT if nothing
+ * could be taken from @buf; -EINTR if the caller is being killed.
+ */
+ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
+			       const char __user *buf, size_t count,
+			       loff_t *ppos)
+{
+	const struct vfio_mdev_region *region;
+	ssize_t ret = 0;
+	size_t done = 0;
+	u64 offset;
+
+	if (!count)
+		return 0;
+
+	region = vfio_mdev_region_find(regions, *ppos, &count, &offset);
+	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_WRITE))
+		return -EINVAL;
+
+	while (done < count) {
+		ret = vfio_mdev_region_stop() ? -EINTR :
+		      vfio_mdev_region_write_some(region, offset + done,
+						  buf + done, count - done);
+		if (ret < 0)
+			break;
+		done += ret;
+	}
+
+	*ppos += done;
+	return done ?: ret;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_region_write);
+
+/**
+ * vfio_mdev_region_get_info - describe a region, for a vendor's get_region_info op
+ * @regions: regions of the device
+ * @info: index is given, size, flags and offset are filled in
+ *
+ * Context: any context.
+ * Return: 0, with size 0 for a region that the device does not have; -EINVAL for
+ * an index outside of the table.
+ */
+int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
+			      struct vfio_region_info *info)
+{
+	const struct vfio_mdev_region *region;
+	unsigned int index = info->index;
+
+	if (index >= regions->nr)
+		return -EINVAL;
+
+	region = &regions->region[array_index_nospec(index, regions->nr)];
+	info->size = region->size;
+	info->flags = region->size ? region->flags : 0;
+	info->offset = (u64)index << VFIO_MDEV_REGION_SHIFT;
+	info->cap_offset = 0;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_region_get_info);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Library for vendor drivers whose mediated devices look like PCI devices
+ *
+ * Functions for a vendor to put into its struct vfio_mdev_device_ops or to call
+ * from there: config space, regions, interrupts, and the ioctls that tell user
+ * space of them. Each part works without the others and is told where its state
+ * is; none of them looks at the driver data of a device.
+ */
+#ifndef VFIO_MDEV_LIB_H
+#define VFIO_MDEV_LIB_H
+
+#include <linux/bits.h>
+#include <linux/pci_regs.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+struct device;
+struct eventfd_ctx;
+struct mdev_device;
+struct vfio_mdev_irqfd;
+
+/**
+ * DOC: vfio_mdev library
+ *
+ * A vendor embeds up to three objects in the state of a device and sets them up
+ * in its create() callback, before anybody can open the device:
+ *
+ * &struct vfio_mdev_config
+ *	PCI config space as data: an image of what it reads as, and masks that
+ *	say which bits a write changes.
+ *
+ * &struct vfio_mdev_regions
+ *	A table of what read() and write() on the device's file reach: registers
+ *	behind callbacks, plain memory, config space.
+ *
+ * &struct vfio_mdev_irqs
+ *	The eventfds of user space, and the level of the interrupt line.
+ *
+ * What user space is told of a device comes from the tables that decide how the
+ * device behaves, so the two agree.
+ *
+ * Locks: a vendor may call the library with locks of its own held, spinlocks
+ * too, wherever "any context" is given. The library never calls back with a lock
+ * held, and copies from and to user space without any.
+ */
+
+/*
+ * PCI config space
+ */
+
+/**
+ * struct vfio_mdev_pci_bar - a base address register
+ * @size: number of bytes, a power of two; 0 if there is no such register
+ * @flags: %PCI_BASE_ADDRESS_SPACE_IO, or %PCI_BASE_ADDRESS_MEM_TYPE_64 and
+ *	   %PCI_BASE_ADDRESS_MEM_PREFETCH as they apply; the register after a
+ *	   64-bit one holds its upper half and has to be left empty
+ */
+struct vfio_mdev_pci_bar {
+	u64 size;
+	u32 flags;
+};
+
+/**
+ * struct vfio_mdev_pci_desc - identity of a PCI device
+ * @vendor: vendor id
+ * @device: device id
+ * @subsystem_vendor: vendor id of the card
+ * @subsystem_device: device id of the card
+ * @class: base class, sub-class and programming interface, 24 bits
+ * @config_size: bytes of config space, %PCI_CFG_SPACE_SIZE, which 0 stands for,
+ *		 or %PCI_CFG_SPACE_EXP_SIZE
+ * @revision: revision id
+ * @irq_pin: 1 to 4 for INTA to INTD, 0 if the device has no interrupt pin
+ * @bar: base address registers
+ */
+struct vfio_mdev_pci_desc {
+	u16 vendor;
+	u16 device;
+	u16 subsystem_vendor;
+	u16 subsystem_device;
+	u32 class;
+	u16 config_size;
+	u8 revision;
+	u8 irq_pin;
+	struct vfio_mdev_pci_bar bar[PCI_STD_NUM_BARS];
+};
+
+/**
+ * struct vfio_mdev_pci_cap - a capability for the list in config space
+ * @id: capability id
+ * @offset: where to put it, a multiple of 4; 0 to leave that to the library
+ * @size: its bytes, those of id and link, which come first, included
+ * @image: @size bytes that it reads as after reset; NULL for zeros
+ * @rw: @size bytes, a bit is set where a write changes the bit; NULL for nowhere
+ * @w1c: @size bytes, a bit is set where writing 1 clears it; NULL for nowhere
+ *
+ * Id and link are filled in by the library and are read-only, whatever the
+ * arrays say of them. The arrays are copied.
+ */
+struct vfio_mdev_pci_cap {
+	u8 id;
+	u8 offset;
+	u8 size;
+	const u8 *image;
+	const u8 *rw;
+	const u8 *w1c;
+};
+
+/**
+ * struct vfio_mdev_config - PCI config space of a device
+ * @written: called after a write of @count bytes at @offset, or NULL. No lock is
+ *	     held, and another write may have followed: look at what the registers
+ *	     hold now, not for what changed. May be set after
+ *	     vfio_mdev_config_init() and until the device is published.
+ */
+struct vfio_mdev_config {
+	void (*written)(struct vfio_mdev_config *config, unsigned int offset,
+			unsigned int count);
+	/* private: */
+	struct device *dev;		/* names the device in messages */
+	spinlock_t lock;		/* @image; innermost, taken irqsave */
+	unsigned int size;
+	u8 *image;			/* what it reads as */
+	u8 *reset;			/* the same, after a reset */
+	u8 *rw;
+	u8 *w1c;
+	u64 bar_size[PCI_STD_NUM_BARS];
+	u64 dwords;			/* of the first 256 bytes, those in use */
+	u8 last_cap;
+};
+
+int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
+			  const struct vfio_mdev_pci_desc *desc);
+void vfio_mdev_config_destroy(struct vfio_mdev_config *config);
+int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
+			     const struct vfio_mdev_pci_cap *cap);
+int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
+			     unsigned int vectors);
+void vfio_mdev_config_reset(struct vfio_mdev_config *config);
+int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
+			  void *buf, size_t count);
+int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
+			   const void *buf, size_t count);
+u8 vfio_mdev_config_find_cap(struct vfio_mdev_config *config, u8 id);
+u16 vfio_mdev_config_command(struct vfio_mdev_config *config);
+void vfio_mdev_config_set_intx_status(struct vfio_mdev_config *config,
+				      bool pending);
+
+/*
+ * Regions
+ */
+
+/* A region's part of the offset in the device's file, as vfio-pci has it */
+#define VFIO_MDEV_REGION_SHIFT		40
+#define VFIO_MDEV_REGION_MAX_SIZE	BIT_ULL(VFIO_MDEV_REGION_SHIFT)
+
+#define VFIO_MDEV_REGION_RW \
+	(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+
+/**
+ * struct vfio_mdev_region_ops - registers of a region
+ * @read: return the value of the @width bytes at @offset
+ * @write: set them to @value
+ *
+ * @width is 1, 2, 4 or 8 and at most &vfio_mdev_region.max_width, @offset is a
+ * multiple of it, and all of the bytes are in the region. Values are in the order
+ * of the CPU and are what a little-endian bus transfers. Calls come in process
+ * context without a lock, several at a time.
+ */
+struct vfio_mdev_region_ops {
+	u64 (*read)(void *priv, u64 offset, unsigned int width);
+	void (*write)(void *priv, u64 offset, unsigned int width, u64 value);
+};
+
+/**
+ * struct vfio_mdev_region - one region of a device
+ * @size: number of bytes; 0 if the device does not have this region. For a base
+ *	  address register, 0 also stands for the size that config space gives.
+ * @flags: what user space may do with it, %VFIO_MDEV_REGION_RW or a part of that
+ * @max_width: widest access to @ops, a power of two up to 8, which 0 stands for;
+ *	       a wider one is split into several, in ascending order
+ * @ops: registers, or NULL if the region is memory
+ * @priv: first argument of @ops
+ * @mem: memory of @size bytes, if @ops is NULL
+ */
+struct vfio_mdev_region {
+	u64 size;
+	u32 flags;
+	unsigned int max_width;
+	const struct vfio_mdev_region_ops *ops;
+	void *priv;
+	void *mem;
+};
+
+/**
+ * struct vfio_mdev_regions - table of the regions of a device
+ * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; constant
+ *	    once the device can be opened
+ * @nr: its length
+ */
+struct vfio_mdev_regions {
+	struct vfio_mdev_region *region;
+	unsigned int nr;
+};
+
+int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
+			   struct device *dev, struct vfio_mdev_region *region,
+			   unsigned int nr, struct vfio_mdev_config *config);
+const struct vfio_mdev_region *
+vfio_mdev_region_find(const struct vfio_mdev_regions *regions, loff_t pos,
+		      size_t *count, u64 *offset);
+ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
+			      char __user *buf, size_t count, loff_t *ppos);
+ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
+			       const char __user *buf, size_t count,
+			       loff_t *ppos);
+int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
+			      struct vfio_region_info *info);
+
+/*
+ * Interrupts
+ */
+
+/**
+ * struct vfio_mdev_irq_desc - which interrupts a device has
+ * @config: config space of the device, or NULL. With it, pin and capabilities
+ *	    there decide on @intx, @msi and @msix, which are ignored; the interrupt
+ *	    disable bit of its command register is honoured and the interrupt bit
+ *	    of its status register follows the line.
+ * @intx: the device has an interrupt line
+ * @msi: number of its MSI vectors
+ * @msix: number of its MSI-X vectors
+ * @request: the device has a request op and signals VFIO_PCI_REQ_IRQ_INDEX in it
+ */
+struct vfio_mdev_irq_desc {
+	struct vfio_mdev_config *config;
+	u16 msi;
+	u16 msix;
+	bool intx;
+	bool request;
+};
+
+/**
+ * struct vfio_mdev_irqs - interrupts of a device, as user space wants them
+ *
+ * At most one of INTx, MSI and MSI-X is enabled at a time.
+ */
+struct vfio_mdev_irqs {
+	/* private: */
+	struct vfio_mdev_config *config;
+	u16 count[VFIO_PCI_NUM_IRQS];
+	/*
+	 * All below. An eventfd is signalled under it too, which keeps the
+	 * eventfd from being replaced and freed meanwhile. Taken irqsave, inside
+	 * of the vendor's locks, outside of the lock of @config.
+	 */
+	spinlock_t lock;
+	unsigned int index;		/* enabled; VFIO_PCI_NUM_IRQS for none */
+	unsigned int enabled;		/* vectors that it was enabled with */
+	bool line;			/* level that the device drives */
+	bool masked;			/* INTx, by user space or by signalling */
+	struct eventfd_ctx **trigger;	/* of @index */
+	struct eventfd_ctx *request;
+	struct vfio_mdev_irqfd *unmask;
+};
+
+int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
+		       const struct vfio_mdev_irq_desc *desc);
+void vfio_mdev_irq_destroy(struct vfio_mdev_irqs *irqs);
+void vfio_mdev_irq_release(struct vfio_mdev_irqs *irqs);
+int vfio_mdev_irq_get_info(const struct vfio_mdev_irqs *irqs,
+			   struct vfio_irq_info *info);
+int vfio_mdev_irq_check(const struct vfio_mdev_irqs *irqs,
+			const struct vfio_irq_set *set, size_t *data_size);
+int vfio_mdev_irq_set(struct vfio_mdev_irqs *irqs,
+		      const struct vfio_irq_set *set, const void *data);
+void vfio_mdev_irq_set_line(struct vfio_mdev_irqs *irqs, bool level);
+void vfio_mdev_irq_update(struct vfio_mdev_irqs *irqs);
+void vfio_mdev_irq_signal(struct vfio_mdev_irqs *irqs, unsigned int vector);
+void vfio_mdev_irq_request(struct vfio_mdev_irqs *irqs);
+
+/*
+ * ioctls
+ */
+
+/**
+ * struct vfio_mdev_pci - what the ioctls of a PCI device need to know
+ * @regions: its regions
+ * @irqs: its interrupts
+ * @reset: bring the device back to its state after power on, or NULL if it
+ *	   cannot be reset
+ */
+struct vfio_mdev_pci {
+	const struct vfio_mdev_regions *regions;
+	struct vfio_mdev_irqs *irqs;
+	int (*reset)(struct mdev_device *mdev);
+};
+
+long vfio_mdev_pci_ioctl(struct mdev_device *mdev,
+			 const struct vfio_mdev_pci *pci, unsigned int cmd,
+			 unsigned long arg);
+long vfio_mdev_ioctl_get_info(void __user *arg, u32 flags, u32 num_regions,
+			      u32 num_irqs);
+long vfio_mdev_ioctl_get_irq_info(const struct vfio_mdev_irqs *irqs,
+				  void __user *arg);
+long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
+
+#endif /* VFIO_MDEV_LIB_H */
