@@ -94,6 +94,7 @@ struct compat_vfio_device_ops {
 				    struct vfio_info_cap *caps);
 	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
 	void (*request)(struct vfio_device *vdev, unsigned int count);
+	int (*match)(struct vfio_device *vdev, char *buf);
 	void (*dma_unmap)(struct vfio_device *vdev, u64 iova, u64 length);
 	int (*device_feature)(struct vfio_device *vdev, u32 flags,
 			      void __user *arg, size_t argsz);
@@ -215,6 +216,7 @@ compat_vfio_alloc_device(size_t size, struct device *dev,
 		.ioctl = compat_vfio_ioctl,
 		.mmap = ops->mmap,
 		.request = ops->request,
+		.match = ops->match,
 		.dma_unmap = ops->dma_unmap,
 		.device_feature = ops->device_feature,
 	};

@@ -163,6 +163,9 @@ struct mdev_type_attribute {
  * @request: ask whoever has the device open to release it, or NULL. @count says
  *	     how often that was asked already. Called with the device lock held;
  *	     returns 0, or -EOPNOTSUPP if the user of this device cannot be asked.
+ * @busy: say whether user space holds on to the device in a way that
+ *	  mdev_get_user() was not told of, or NULL. Called with the device lock
+ *	  held; must not sleep.
  * @driver: for the driver core; the driver may set groups and the like
  */
 struct mdev_driver {
@@ -171,6 +174,7 @@ struct mdev_driver {
 	int (*probe)(struct mdev_device *mdev);
 	void (*remove)(struct mdev_device *mdev);
 	int (*request)(struct mdev_device *mdev, unsigned int count);
+	bool (*busy)(struct mdev_device *mdev);
 	struct device_driver driver;
 };
 
@@ -205,6 +209,7 @@ unsigned int mdev_type_kobj_group_id(struct kobject *kobj);
 
 int mdev_get_user(struct mdev_device *mdev);
 void mdev_put_user(struct mdev_device *mdev);
+bool mdev_is_live(struct mdev_device *mdev);
 
 static inline struct mdev_device *to_mdev_device(struct device *dev)
 {

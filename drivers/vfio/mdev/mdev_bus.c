@@ -31,7 +31,7 @@ static int mdev_match(struct device *dev, const struct device_driver *drv)
 {
 	struct mdev_device *mdev = to_mdev_device(dev);
 
-	return mdev_device_is_live(mdev) && mdev_driver_serves(drv, mdev);
+	return mdev_is_live(mdev) && mdev_driver_serves(drv, mdev);
 }
 
 static int mdev_uevent(const struct device *dev, struct kobj_uevent_env *env)
@@ -113,6 +113,20 @@ int mdev_bus_bind(struct mdev_device *mdev)
 		bus_for_each_drv(&mdev_bus_type, NULL, &bind, mdev_bind_driver);
 	}
 	return bind.found ? bind.ret : -ENODEV;
+}
+
+/* Whether the bus driver knows of a user; if it cannot be asked now, it may. */
+bool mdev_bus_busy(struct mdev_device *mdev)
+{
+	struct device *dev = &mdev->dev;
+	bool busy;
+
+	if (!device_trylock(dev))
+		return true;
+	busy = dev->driver && to_mdev_driver(dev->driver)->busy &&
+	       to_mdev_driver(dev->driver)->busy(mdev);
+	device_unlock(dev);
+	return busy;
 }
 
 /*

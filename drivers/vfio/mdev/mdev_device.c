@@ -35,6 +35,8 @@ enum mdev_state {
 
 /* How often the user of a device is asked to let go of it */
 #define MDEV_REQUEST_INTERVAL	(10 * HZ)
+/* How often to look at what only the bus driver knows, who does not wake us */
+#define MDEV_POLL_INTERVAL	(HZ / 10)
 
 static const struct rhashtable_params mdev_uuid_params = {
 	.key_len = sizeof(guid_t),
@@ -72,10 +74,22 @@ static bool mdev_change_state(struct mdev_device *mdev, enum mdev_state from,
 	return true;
 }
 
-bool mdev_device_is_live(struct mdev_device *mdev)
+/**
+ * mdev_is_live - whether a device can be opened
+ * @mdev: the device
+ *
+ * For a bus driver whose users can open a device that is open already without
+ * another mdev_get_user().
+ *
+ * Context: any.
+ *
+ * Return: true from when the device is complete until its removal begins.
+ */
+bool mdev_is_live(struct mdev_device *mdev)
 {
 	return mdev_state(mdev) == MDEV_STATE_LIVE;
 }
+EXPORT_SYMBOL_GPL(mdev_is_live);
 
 /* The device must stay bound until this returns; nothing else holds it then. */
 static void mdev_drop_user(struct mdev_device *mdev)
@@ -343,6 +357,11 @@ static void mdev_device_teardown(struct mdev_device *mdev)
 	mdev_device_retire(mdev);
 }
 
+static bool mdev_in_use(struct mdev_device *mdev)
+{
+	return mdev_users(mdev) || mdev_bus_busy(mdev);
+}
+
 /* Asks the users to let go until they have; 0 when there is none left. */
 static int mdev_wait_unused(struct mdev_device *mdev)
 {
@@ -351,23 +370,21 @@ static int mdev_wait_unused(struct mdev_device *mdev)
 	long timeout;
 	int ret;
 
-	while (mdev_users(mdev)) {
-		timeout = MDEV_REQUEST_INTERVAL;
+	while (mdev_in_use(mdev)) {
 		ret = mdev_bus_request(mdev, count);
-		if (!ret)
-			count++;
-		else if (ret == -EAGAIN)
-			timeout = HZ / 10;
-		else
-			return mdev_users(mdev) ? ret : 0;
+		if (ret && ret != -EAGAIN)
+			return mdev_in_use(mdev) ? ret : 0;
 
+		count += !ret;
+		timeout = ret || !mdev_users(mdev) ? MDEV_POLL_INTERVAL :
+						     MDEV_REQUEST_INTERVAL;
 		if (wait_event_interruptible_timeout(parent->wait,
-						     !mdev_users(mdev) ||
+						     !mdev_in_use(mdev) ||
 						     READ_ONCE(parent->dying),
 						     timeout) < 0)
 			return -EINTR;
 		/* Leave the device to whoever unregisters its parent. */
-		if (READ_ONCE(parent->dying) && mdev_users(mdev))
+		if (READ_ONCE(parent->dying) && mdev_in_use(mdev))
 			return -ENODEV;
 	}
 	return 0;
@@ -466,12 +483,14 @@ const struct attribute_group *mdev_device_groups[] = {
  * @parent: whose devices
  * @round: number of this round
  * @open: devices that still have a user
+ * @poll: some of these have one whose leaving wakes nobody
  * @name: of one of these
  */
 struct mdev_sweep {
 	struct mdev_parent_obj *parent;
 	unsigned int round;
 	unsigned int open;
+	bool poll;
 	char name[UUID_STRING_LEN + 1];
 };
 
@@ -485,12 +504,13 @@ static int mdev_sweep_device(struct device *dev, void *data)
 
 	/* Nobody else removes by now, so a device in REMOVING is ours. */
 	mdev_change_state(mdev, MDEV_STATE_LIVE, MDEV_STATE_REMOVING);
-	if (!mdev_users(mdev)) {
+	if (!mdev_in_use(mdev)) {
 		mdev_device_teardown(mdev);
 		return 0;
 	}
 
 	sweep->open++;
+	sweep->poll |= !mdev_users(mdev);
 	strscpy(sweep->name, dev_name(dev), sizeof(sweep->name));
 	mdev_bus_request(mdev, sweep->round);
 	return 0;
@@ -508,6 +528,7 @@ void mdev_devices_remove(struct mdev_parent_obj *parent)
 	for (;; sweep.round++) {
 		closed = atomic_read(&parent->closed);
 		sweep.open = 0;
+		sweep.poll = false;
 		device_for_each_child(parent->dev, &sweep, mdev_sweep_device);
 		if (!sweep.open)
 			return;
@@ -517,7 +538,8 @@ void mdev_devices_remove(struct mdev_parent_obj *parent)
 				 sweep.open, sweep.name);
 		wait_event_idle_timeout(parent->wait,
 					atomic_read(&parent->closed) != closed,
-					MDEV_REQUEST_INTERVAL);
+					sweep.poll ? MDEV_POLL_INTERVAL :
+						     MDEV_REQUEST_INTERVAL);
 	}
 }
 

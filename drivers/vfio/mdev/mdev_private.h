@@ -94,7 +94,6 @@ void mdev_type_unlink(struct mdev_device *mdev);
 /* mdev_device.c */
 int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
 void mdev_devices_remove(struct mdev_parent_obj *parent);
-bool mdev_device_is_live(struct mdev_device *mdev);
 int mdev_devices_init(void);
 void mdev_devices_exit(void);
 
@@ -104,6 +103,7 @@ extern const struct attribute_group *mdev_device_groups[];
 void mdev_bus_init_device(struct mdev_device *mdev);
 bool mdev_bus_has_device(const struct device *dev);
 int mdev_bus_bind(struct mdev_device *mdev);
+bool mdev_bus_busy(struct mdev_device *mdev);
 int mdev_bus_request(struct mdev_device *mdev, unsigned int count);
 int mdev_bus_init(void);
 void mdev_bus_exit(void);

@@ -7,6 +7,7 @@
  * callback that is missing answers -EINVAL.
  */
 #include <linux/module.h>
+#include <linux/string.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
 
@@ -15,7 +16,7 @@
  * @vdev: the VFIO device, whose reference count is that of this structure
  * @mdev: what it stands for; valid while the driver is bound
  * @going: the driver is being unbound. Not every VFIO core turns away those who
- *	   come then, so open does.
+ *	   come then, so we do.
  */
 struct vfio_mdev {
 	struct vfio_device vdev;
@@ -31,6 +32,21 @@ static struct vfio_mdev *to_vfio_mdev(struct vfio_device *vdev)
 static struct mdev_device *vfio_mdev_device(struct vfio_device *vdev)
 {
 	return to_vfio_mdev(vdev)->mdev;
+}
+
+/*
+ * Called for each open through the group, where open_device() is only for the
+ * first: a device that is going must not be kept by opening it over and over.
+ */
+static int vfio_mdev_match(struct vfio_device *vdev, char *buf)
+{
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+
+	if (strcmp(buf, dev_name(mdev_dev(vfio_mdev->mdev))))
+		return 0;
+	if (READ_ONCE(vfio_mdev->going) || !mdev_is_live(vfio_mdev->mdev))
+		return -ENODEV;
+	return 1;
 }
 
 static int vfio_mdev_open(struct vfio_device *vdev)
@@ -123,6 +139,19 @@ static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
 	return 0;
 }
 
+/*
+ * A character device that was opened but not bound to an iommufd, and an open
+ * that is under way, are known to the VFIO core alone. To unregister then would
+ * wait for them without end and under the device lock. This looks at the core's
+ * count, of which the registration itself is one.
+ */
+static bool vfio_mdev_busy(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	return refcount_read(&vfio_mdev->vdev.refcount) > 1;
+}
+
 static void vfio_mdev_request(struct vfio_device *vdev, unsigned int count)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
@@ -147,6 +176,7 @@ static const struct vfio_device_ops vfio_mdev_ops = {
 	.get_region_info_caps = vfio_mdev_get_region_info,
 	.mmap = vfio_mdev_mmap,
 	.request = vfio_mdev_request,
+	.match = vfio_mdev_match,
 };
 
 static int vfio_mdev_probe(struct mdev_device *mdev)
@@ -188,6 +218,7 @@ static struct mdev_driver vfio_mdev_driver = {
 	.probe = vfio_mdev_probe,
 	.remove = vfio_mdev_remove,
 	.request = vfio_mdev_ask,
+	.busy = vfio_mdev_busy,
 };
 
 static int __init vfio_mdev_init(void)

@@ -51,8 +51,7 @@ static int vfio_mdev_config_alloc(struct vfio_mdev_config *config,
 	if (!size)
 		size = PCI_CFG_SPACE_SIZE;
 	if (size != PCI_CFG_SPACE_SIZE && size != PCI_CFG_SPACE_EXP_SIZE) {
-		dev_err(config->dev, "config_size %u is neither %u nor %u\n",
-			size, PCI_CFG_SPACE_SIZE, PCI_CFG_SPACE_EXP_SIZE);
+		dev_err(config->dev, "config_size %u is not 256 or 4096\n", size);
 		return -EINVAL;
 	}
 
@@ -165,22 +164,16 @@ static int vfio_mdev_config_define_header(struct vfio_mdev_config *config,
 	return 0;
 }
 
-static int vfio_mdev_config_check(struct device *dev,
-				  const struct vfio_mdev_pci_desc *desc)
+/* Why a device cannot be as described, or NULL. */
+static const char *vfio_mdev_config_fault(const struct vfio_mdev_pci_desc *desc)
 {
-	if (desc->vendor == 0xffff) {
-		dev_err(dev, "vendor 0xffff stands for no device\n");
-		return -EINVAL;
-	}
-	if (desc->class > 0xffffff) {
-		dev_err(dev, "class %#x has more than 24 bits\n", desc->class);
-		return -EINVAL;
-	}
-	if (desc->irq_pin > 4) {
-		dev_err(dev, "irq_pin %u is above 4, INTD\n", desc->irq_pin);
-		return -EINVAL;
-	}
-	return 0;
+	if (desc->vendor == 0xffff)
+		return "vendor 0xffff stands for no device";
+	if (desc->class > 0xffffff)
+		return "class has more than 24 bits";
+	if (desc->irq_pin > 4)
+		return "irq_pin is above 4, INTD";
+	return NULL;
 }
 
 /**
@@ -199,6 +192,7 @@ static int vfio_mdev_config_check(struct device *dev,
 int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
 			  const struct vfio_mdev_pci_desc *desc)
 {
+	const char *fault = vfio_mdev_config_fault(desc);
 	int ret;
 
 	memset(config, 0, sizeof(*config));
@@ -206,9 +200,10 @@ int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
 	config->dev = dev;
 	config->dwords = GENMASK_ULL(PCI_STD_HEADER_SIZEOF / 4 - 1, 0);
 
-	ret = vfio_mdev_config_check(dev, desc);
-	if (ret)
-		return ret;
+	if (fault) {
+		dev_err(dev, "%s\n", fault);
+		return -EINVAL;
+	}
 	ret = vfio_mdev_config_alloc(config, desc->config_size);
 	if (ret)
 		return ret;
@@ -417,9 +412,8 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_read);
  * @buf: the bytes, in the order in which they are on the bus
  * @count: how many, at any alignment
  *
- * Calls &vfio_mdev_config.written afterwards.
- *
- * Context: any context that the callback can be called in.
+ * Context: any context that &vfio_mdev_config.written, which is called afterwards,
+ * can be called in.
  * Return: 0, or -EINVAL and nothing done if not all of it is in config space.
  */
 int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
