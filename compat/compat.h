@@ -55,6 +55,17 @@
 #define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
+/* The owner of a class is no argument since 6.4 */
+#if COMPAT_BEFORE(6, 4)
+#undef class_create
+#define class_create(name)						\
+({									\
+	static struct lock_class_key __key;				\
+									\
+	__class_create(THIS_MODULE, name, &__key);			\
+})
+#endif
+
 /* vm_flags are changed through helpers since 6.3 */
 #if COMPAT_BEFORE(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -176,28 +176,26 @@ static const struct mdev_parent_ops mtty_parent_ops = {
 
 /*
  * The parent. It has a class, as without one it would send no uevents; libvirt
- * knows the class by its name.
+ * knows the class by its name. Both are allocated by the driver core, so that
+ * somebody who holds on to them does not hold on to memory of this module.
  */
 
-static struct class mtty_class = {
-	.name = MTTY_NAME,
-};
-
+static struct class *mtty_class;
 static struct device *mtty_parent;
 
 static int __init mtty_init(void)
 {
 	int ret;
 
-	ret = class_register(&mtty_class);
-	if (ret)
-		return ret;
+	mtty_class = class_create(MTTY_NAME);
+	if (IS_ERR(mtty_class))
+		return PTR_ERR(mtty_class);
 
-	mtty_parent = device_create(&mtty_class, NULL, MKDEV(0, 0), NULL,
+	mtty_parent = device_create(mtty_class, NULL, MKDEV(0, 0), NULL,
 				    MTTY_NAME);
 	if (IS_ERR(mtty_parent)) {
 		ret = PTR_ERR(mtty_parent);
-		goto err_unregister_class;
+		goto err_destroy_class;
 	}
 
 	/* Devices may be created before this returns. */
@@ -208,8 +206,8 @@ static int __init mtty_init(void)
 
 err_unregister_device:
 	device_unregister(mtty_parent);
-err_unregister_class:
-	class_unregister(&mtty_class);
+err_destroy_class:
+	class_destroy(mtty_class);
 	return ret;
 }
 
@@ -217,7 +215,7 @@ static void __exit mtty_exit(void)
 {
 	mdev_unregister_device(mtty_parent);
 	device_unregister(mtty_parent);
-	class_unregister(&mtty_class);
+	class_destroy(mtty_class);
 }
 
 module_init(mtty_init);
