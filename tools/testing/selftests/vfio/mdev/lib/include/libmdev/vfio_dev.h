@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A mediated device opened through VFIO
+ */
+#ifndef LIBMDEV_VFIO_DEV_H
+#define LIBMDEV_VFIO_DEV_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <linux/vfio.h>
+
+#include <libmdev/mdev.h>
+
+struct vfio_dev_way;
+
+/**
+ * struct vfio_dev - a device and what was opened to get at it
+ * @way: how it was attached
+ * @uuid: which device
+ * @iommu: container, or -1
+ * @group: group, or -1
+ * @fd: the device, or -1
+ */
+struct vfio_dev {
+	const struct vfio_dev_way *way;
+	char uuid[MDEV_UUID_SIZE];
+	int iommu;
+	int group;
+	int fd;
+};
+
+/**
+ * struct vfio_dev_way - one of the ways that VFIO offers to open a device
+ * @name: for messages
+ * @attach: everything before the device itself; 0 or -errno
+ * @get_fd: open the device; a file descriptor or -errno
+ */
+struct vfio_dev_way {
+	const char *name;
+	int (*attach)(struct vfio_dev *dev);
+	int (*get_fd)(struct vfio_dev *dev);
+};
+
+/* A legacy group in a container with type 1 IOMMU: on every kernel */
+extern const struct vfio_dev_way vfio_dev_by_group;
+
+/* Attach only; then any number of file descriptors by get_fd() */
+int __vfio_dev_attach(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		      const char *uuid);
+int __vfio_dev_get_fd(struct vfio_dev *dev);
+/* Both, by group. After a failure there is nothing to close. */
+int __vfio_dev_open(struct vfio_dev *dev, const char *uuid);
+void vfio_dev_open(struct vfio_dev *dev, const char *uuid);
+void vfio_dev_close(struct vfio_dev *dev);
+
+int __vfio_dev_info(struct vfio_dev *dev, struct vfio_device_info *info);
+int __vfio_dev_reset(struct vfio_dev *dev);
+int __vfio_dev_region(struct vfio_dev *dev, unsigned int index,
+		      struct vfio_region_info *info);
+void vfio_dev_region(struct vfio_dev *dev, unsigned int index,
+		     struct vfio_region_info *info);
+
+/* One system call at @pos of the device's file; bytes transferred or -errno */
+ssize_t __vfio_dev_pread(struct vfio_dev *dev, __u64 pos, void *buf,
+			 size_t len);
+ssize_t __vfio_dev_pwrite(struct vfio_dev *dev, __u64 pos, const void *buf,
+			  size_t len);
+/* Reads the first byte of the file: 1, or -errno if the device does not work */
+int __vfio_dev_try(struct vfio_dev *dev);
+
+/* One system call at @offset of a region; bytes transferred or -errno */
+ssize_t __vfio_dev_read(struct vfio_dev *dev, unsigned int index,
+			__u64 offset, void *buf, size_t len);
+ssize_t __vfio_dev_write(struct vfio_dev *dev, unsigned int index,
+			 __u64 offset, const void *buf, size_t len);
+
+/* A little-endian register of @width bytes */
+__u64 vfio_dev_load(struct vfio_dev *dev, unsigned int index, __u64 offset,
+		    unsigned int width);
+void vfio_dev_store(struct vfio_dev *dev, unsigned int index, __u64 offset,
+		    unsigned int width, __u64 value);
+
+static inline __u8 vfio_dev_read8(struct vfio_dev *dev, unsigned int index,
+				  __u64 offset)
+{
+	return vfio_dev_load(dev, index, offset, 1);
+}
+
+static inline void vfio_dev_write8(struct vfio_dev *dev, unsigned int index,
+				   __u64 offset, __u8 value)
+{
+	vfio_dev_store(dev, index, offset, 1, value);
+}
+
+static inline __u64 vfio_dev_config(struct vfio_dev *dev, __u64 offset,
+				    unsigned int width)
+{
+	return vfio_dev_load(dev, VFIO_PCI_CONFIG_REGION_INDEX, offset, width);
+}
+
+static inline void vfio_dev_set_config(struct vfio_dev *dev, __u64 offset,
+				       unsigned int width, __u64 value)
+{
+	vfio_dev_store(dev, VFIO_PCI_CONFIG_REGION_INDEX, offset, width, value);
+}
+
+#endif /* LIBMDEV_VFIO_DEV_H */

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the Makefile of tests that use the library; LIBMDEV_DIR is this folder.
+LIBMDEV_C := assert.c
+LIBMDEV_C += file.c
+LIBMDEV_C += irq.c
+LIBMDEV_C += klog.c
+LIBMDEV_C += mdev.c
+LIBMDEV_C += module.c
+LIBMDEV_C += test_vendor.c
+LIBMDEV_C += uevent.c
+LIBMDEV_C += vfio_dev.c
+LIBMDEV_C += wait.c
+LIBMDEV_C += writer.c
+
+LIBMDEV_OUTPUT := $(OUTPUT)/libmdev
+LIBMDEV_O := $(patsubst %.c, $(LIBMDEV_OUTPUT)/%.o, $(LIBMDEV_C))
+
+CFLAGS += -I$(LIBMDEV_DIR)/include
+
+$(LIBMDEV_OUTPUT):
+	$(Q)mkdir -p $@
+
+$(LIBMDEV_O): $(LIBMDEV_OUTPUT)/%.o: $(LIBMDEV_DIR)/%.c | $(LIBMDEV_OUTPUT)
+	@echo "  CC      $(@F)"
+	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(TARGET_ARCH) -c $< -o $@
+
+EXTRA_CLEAN += $(LIBMDEV_OUTPUT)

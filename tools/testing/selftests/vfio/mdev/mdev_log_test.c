@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel log: silence about what goes well and about what users get wrong,
+ * one line that says who and why about what else fails
+ */
+#include <errno.h>
+
+#include <libmdev.h>
+
+#include "kselftest_harness.h"
+
+FIXTURE(log) {
+	struct klog log;
+	char uuid[MDEV_UUID_SIZE];
+};
+
+FIXTURE_SETUP(log)
+{
+	test_vendor_setup();
+	module_load(TEST_BUS);
+	mdev_new_uuid(self->uuid);
+	klog_begin(&self->log);
+}
+
+FIXTURE_TEARDOWN(log)
+{
+	module_set_param(TEST_BUS, "probe_errno", 0);
+	module_set_param(TEST_VENDOR, "create_errno", ENOSPC);
+	mdev_remove_all(TEST_PARENT);
+}
+
+/*
+ * Lines of ours about the device that was refused. The driver core has a line of
+ * its own for a failing probe.
+ */
+static int lines_of_ours(struct klog *log, const char *uuid)
+{
+	klog_end(log);
+	return klog_lines(log, uuid) - klog_lines(log, "failed with error");
+}
+
+/* By name or, on a kernel that has no names, by number */
+static bool names_errno(const struct klog *log, const char *uuid,
+			const char *name, const char *number)
+{
+	return klog_has(log, uuid, name, NULL) ||
+	       klog_has(log, uuid, number, NULL);
+}
+
+/* Creating, using and removing a device is nobody's news. */
+TEST_F(log, success_is_silent)
+{
+	struct vfio_dev dev;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	vfio_dev_open(&dev, self->uuid);
+	vfio_dev_close(&dev);
+	mdev_remove(self->uuid);
+	klog_end(&self->log);
+	EXPECT_EQ(0, klog_lines(&self->log, NULL))
+		TH_LOG("%s", self->log.text);
+}
+
+/* Whoever asks for a UUID twice, or removes what is open, is told by errno. */
+TEST_F(log, mistakes_of_the_user_are_silent)
+{
+	struct vfio_dev dev;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	EXPECT_EQ(-EEXIST, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
+					 self->uuid));
+	vfio_dev_open(&dev, self->uuid);
+	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
+	vfio_dev_close(&dev);
+	EXPECT_EQ(-EINVAL, __file_puts("x", MDEV_DEVICES "/%s/remove",
+				       self->uuid));
+	klog_end(&self->log);
+	EXPECT_EQ(0, klog_lines(&self->log, NULL))
+		TH_LOG("%s", self->log.text);
+}
+
+/* The vendor refuses: one line with device, who refused, and why. */
+TEST_F(log, vendor_refusal_is_one_line)
+{
+	module_set_param(TEST_VENDOR, "create_errno", ENOTUNIQ);
+	EXPECT_EQ(-ENOTUNIQ, __mdev_create(TEST_PARENT,
+					   TEST_TYPE("fail-create"),
+					   self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, TEST_PARENT, "vendor"));
+	EXPECT_TRUE(klog_has(&self->log, self->uuid,
+			     TEST_TYPE("fail-create"), NULL));
+	EXPECT_TRUE(names_errno(&self->log, self->uuid, "ENOTUNIQ", "-76"));
+}
+
+/* The bus driver refuses: the same. */
+TEST_F(log, probe_failure_is_one_line)
+{
+	module_set_param(TEST_BUS, "probe_errno", EMLINK);
+	EXPECT_EQ(-EMLINK, __mdev_create(TEST_PARENT, TEST_TYPE("class-test"),
+					 self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, TEST_PARENT, "driver"));
+	EXPECT_TRUE(names_errno(&self->log, self->uuid, "EMLINK", "-31"));
+}
+
+/* No driver has the class: the same. */
+TEST_F(log, unserved_class_is_one_line)
+{
+	EXPECT_EQ(-ENODEV, __mdev_create(TEST_PARENT, TEST_TYPE("class-none"),
+					 self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, TEST_PARENT, "class"));
+	EXPECT_TRUE(names_errno(&self->log, self->uuid, "ENODEV", "-19"));
+}
+
+/* The vendor forgot the class: the same. */
+TEST_F(log, missing_class_is_one_line)
+{
+	EXPECT_EQ(-EINVAL, __mdev_create(TEST_PARENT, TEST_TYPE("no-class"),
+					 self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, "class", "EINVAL") ||
+		    klog_has(&self->log, self->uuid, "class", "-22"));
+}
+
+/* The vendor forgot the ops: the same. */
+TEST_F(log, missing_ops_are_one_line)
+{
+	EXPECT_EQ(-EINVAL, __mdev_create(TEST_PARENT, TEST_TYPE("no-ops"),
+					 self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, "ops", "EINVAL") ||
+		    klog_has(&self->log, self->uuid, "ops", "-22"));
+}
+
+/* A remove() that wants to refuse is told on by one line. */
+TEST_F(log, refusing_remove_is_one_line)
+{
+	mdev_create(TEST_PARENT, TEST_TYPE("refuse-remove"), self->uuid);
+	EXPECT_EQ(0, __mdev_remove(self->uuid));
+	EXPECT_EQ(1, lines_of_ours(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(names_errno(&self->log, self->uuid, "EBUSY", "-16"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Uevents: whoever hears of a device finds it complete, and hears of no device
+ * that never was
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libmdev.h>
+
+#include "kselftest_harness.h"
+
+#define NR_CREATES 100
+
+/**
+ * struct listener - a thread that looks at a device when it is announced
+ * @thread: it
+ * @fd: its socket
+ * @stop: set to end it
+ * @added: ADD events so far, the last of them of the device @name
+ * @incomplete: how many of them had something missing
+ * @missing: what the last of these lacked
+ */
+struct listener {
+	pthread_t thread;
+	int fd;
+	volatile bool stop;
+	volatile int added;
+	volatile int incomplete;
+	const char *missing;
+};
+
+/* What a device lacks of all that tools look for, or NULL */
+static const char *missing_part(const struct uevent *event, const char *uuid)
+{
+	char driver[64];
+
+	if (strcmp(uevent_get(event, "MODALIAS"), "mdev:c01"))
+		return "MODALIAS";
+	if (!file_exists(MDEV_DEVICES "/%s", uuid))
+		return "entry on the bus";
+	if (!file_exists(MDEV_DEVICES "/%s/mdev_type", uuid))
+		return "mdev_type";
+	if (!file_exists(MDEV_DEVICES "/%s/mdev_type/devices/%s", uuid, uuid))
+		return "link in devices/";
+	if (!file_exists(MDEV_DEVICES "/%s/iommu_group", uuid))
+		return "iommu_group";
+	if (!file_exists(MDEV_DEVICES "/%s/remove", uuid))
+		return "remove";
+	if (!file_exists(MDEV_DEVICES "/%s/vendor/behaviour", uuid))
+		return "attributes of the vendor";
+	mdev_driver(uuid, driver, sizeof(driver));
+	if (strcmp(driver, "vfio_mdev"))
+		return "driver";
+	return NULL;
+}
+
+static void look_at(struct listener *listener, const struct uevent *event)
+{
+	const char *missing, *uuid;
+
+	if (strcmp(uevent_get(event, "SUBSYSTEM"), "mdev") ||
+	    strcmp(uevent_get(event, "ACTION"), "add"))
+		return;
+
+	uuid = strrchr(uevent_get(event, "DEVPATH"), '/');
+	missing = uuid ? missing_part(event, uuid + 1) : "DEVPATH";
+	if (missing) {
+		listener->missing = missing;
+		listener->incomplete++;
+	}
+	listener->added++;
+}
+
+static void *listen_and_look(void *arg)
+{
+	struct listener *listener = arg;
+	struct uevent event;
+
+	while (!listener->stop)
+		if (uevent_next(listener->fd, 100, &event))
+			look_at(listener, &event);
+	return NULL;
+}
+
+FIXTURE(uevent) {
+	int fd;
+	char uuid[MDEV_UUID_SIZE];
+};
+
+FIXTURE_SETUP(uevent)
+{
+	test_vendor_setup();
+	mdev_new_uuid(self->uuid);
+	self->fd = uevent_open();
+}
+
+FIXTURE_TEARDOWN(uevent)
+{
+	close(self->fd);
+}
+
+/* Waits for an event; false if it does not come. */
+static bool wait_event(int fd, const char *action, const char *name,
+		       struct uevent *event)
+{
+	long end = now_ms() + WAIT_LONG_MS;
+
+	while (now_ms() < end)
+		if (uevent_next(fd, 100, event) &&
+		    uevent_is(event, action, name))
+			return true;
+	return false;
+}
+
+/* Takes all events there are, and counts those that name the device. */
+static int count_events(int fd, const char *uuid)
+{
+	struct uevent event;
+	int n = 0;
+
+	while (uevent_next(fd, WAIT_SHORT_MS, &event))
+		if (strstr(uevent_get(&event, "DEVPATH"), uuid))
+			n++;
+	return n;
+}
+
+/* A hundred devices, each looked at by another thread as soon as it is told. */
+TEST_F_TIMEOUT(uevent, add_comes_when_all_is_there, 60)
+{
+	struct listener listener = { .fd = self->fd };
+	char uuid[MDEV_UUID_SIZE];
+	int i;
+
+	ASSERT_EQ(0, pthread_create(&listener.thread, NULL, listen_and_look,
+				    &listener));
+	for (i = 1; i <= NR_CREATES; i++) {
+		mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+		if (!WAIT_FOR(listener.added >= i))
+			break;
+		mdev_remove(uuid);
+	}
+	listener.stop = true;
+	pthread_join(listener.thread, NULL);
+	EXPECT_EQ(NR_CREATES, listener.added);
+	EXPECT_EQ(0, listener.incomplete)
+		TH_LOG("%s was missing", listener.missing);
+}
+
+/* One ADD and one REMOVE for a device, in this order, and one BIND between. */
+TEST_F(uevent, life_of_a_device)
+{
+	struct uevent event;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	EXPECT_TRUE(wait_event(self->fd, "add", self->uuid, &event));
+	EXPECT_STREQ("mdev", uevent_get(&event, "SUBSYSTEM"));
+	EXPECT_STREQ("mdev:c01", uevent_get(&event, "MODALIAS"));
+	EXPECT_TRUE(wait_event(self->fd, "bind", self->uuid, &event));
+	EXPECT_STREQ("vfio_mdev", uevent_get(&event, "DRIVER"));
+	EXPECT_EQ(0, count_events(self->fd, self->uuid));
+
+	mdev_remove(self->uuid);
+	EXPECT_TRUE(wait_event(self->fd, "remove", self->uuid, &event));
+	EXPECT_STREQ("mdev:c01", uevent_get(&event, "MODALIAS"));
+	while (uevent_next(self->fd, WAIT_SHORT_MS, &event)) {
+		EXPECT_FALSE(uevent_is(&event, "add", self->uuid));
+		EXPECT_FALSE(uevent_is(&event, "remove", self->uuid));
+	}
+}
+
+/* The alias has the class of the device. */
+TEST_F(uevent, modalias_of_another_class)
+{
+	struct uevent event;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("class-test"), self->uuid);
+	EXPECT_TRUE(wait_event(self->fd, "add", self->uuid, &event));
+	EXPECT_STREQ("mdev:c7F", uevent_get(&event, "MODALIAS"));
+	mdev_remove(self->uuid);
+}
+
+/* Unbinding and binding is announced, and is not a device that comes or goes. */
+TEST_F(uevent, unbind_and_bind)
+{
+	struct uevent event;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	EXPECT_TRUE(wait_event(self->fd, "bind", self->uuid, &event));
+	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
+	EXPECT_TRUE(wait_event(self->fd, "unbind", self->uuid, &event));
+	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/bind");
+	EXPECT_TRUE(wait_event(self->fd, "bind", self->uuid, &event));
+	mdev_remove(self->uuid);
+}
+
+FIXTURE(failed_create) {
+	int fd;
+	char uuid[MDEV_UUID_SIZE];
+};
+
+FIXTURE_VARIANT(failed_create) {
+	const char *type;
+	int probe_errno;
+	int err;
+};
+
+FIXTURE_VARIANT_ADD(failed_create, by_vendor) {
+	.type = TEST_TYPE("fail-create"),
+	.err = -ENOSPC,
+};
+
+FIXTURE_VARIANT_ADD(failed_create, no_class) {
+	.type = TEST_TYPE("no-class"),
+	.err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(failed_create, no_ops) {
+	.type = TEST_TYPE("no-ops"),
+	.err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(failed_create, unserved_class) {
+	.type = TEST_TYPE("class-none"),
+	.err = -ENODEV,
+};
+
+FIXTURE_VARIANT_ADD(failed_create, by_probe) {
+	.type = TEST_TYPE("class-test"),
+	.probe_errno = EIO,
+	.err = -EIO,
+};
+
+FIXTURE_SETUP(failed_create)
+{
+	test_vendor_setup();
+	module_load(TEST_BUS);
+	module_set_param(TEST_VENDOR, "create_errno", ENOSPC);
+	module_set_param(TEST_BUS, "probe_errno", variant->probe_errno);
+	mdev_new_uuid(self->uuid);
+	self->fd = uevent_open();
+}
+
+FIXTURE_TEARDOWN(failed_create)
+{
+	module_set_param(TEST_BUS, "probe_errno", 0);
+	close(self->fd);
+}
+
+/* Nobody hears of a device whose creation failed, neither ADD nor REMOVE. */
+TEST_F(failed_create, is_silent)
+{
+	ASSERT_EQ(variant->err, __mdev_create(TEST_PARENT, variant->type,
+					      self->uuid));
+	EXPECT_EQ(0, count_events(self->fd, self->uuid));
+}
+
+FIXTURE(parent) {
+	int fd;
+};
+
+FIXTURE_SETUP(parent)
+{
+	test_vendor_setup();
+	__test_vendor_run("unregister-extra");
+	self->fd = uevent_open();
+}
+
+FIXTURE_TEARDOWN(parent)
+{
+	__test_vendor_run("unregister-extra");
+	close(self->fd);
+}
+
+/* Waits for the CHANGE event by which a parent tells its state. */
+static bool wait_state(int fd, const char *parent, const char *state,
+		       struct uevent *event)
+{
+	while (wait_event(fd, "change", parent, event))
+		if (!strcmp(uevent_get(event, "MDEV_STATE"), state))
+			return true;
+	return false;
+}
+
+/* A parent announces when it can be used, and when it no longer can. */
+TEST_F(parent, tells_its_state)
+{
+	struct uevent event;
+
+	ASSERT_EQ(0, __test_vendor_run("register-extra"));
+	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT2, "registered", &event));
+	EXPECT_STREQ("mdev_test", uevent_get(&event, "SUBSYSTEM"));
+	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
+	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT2, "unregistered",
+			       &event));
+}
+
+/* The same when the vendor's module comes and goes. */
+TEST_F(parent, tells_of_its_module)
+{
+	struct uevent event;
+
+	module_unload(TEST_VENDOR);
+	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT, "unregistered", &event));
+	module_load(TEST_VENDOR);
+	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT, "registered", &event));
+}
+
+/* mdevctl starts devices as soon as it hears of the parent: that has to work. */
+TEST_F(parent, can_be_used_when_announced)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct uevent event;
+	struct writer writer;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		writer_start(&writer, "register-extra",
+			     "/sys/class/mdev_test/mdev_test_control/run");
+		ASSERT_TRUE(wait_state(self->fd, TEST_PARENT2, "registered",
+				       &event));
+		mdev_new_uuid(uuid);
+		EXPECT_EQ(0, __mdev_create(TEST_PARENT2, TEST_TYPE("plain"),
+					   uuid));
+		EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
+		ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
+		EXPECT_FALSE(mdev_exists(uuid));
+	}
+}
+
+TEST_HARNESS_MAIN

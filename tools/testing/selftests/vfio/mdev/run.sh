@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs the tests in this folder, all of them or those that are named, as root on
+# a kernel that has the modules. Prints what they print, counts single test
+# cases, and ends with one line: N passed, N failed, and N skipped if any were.
+#
+# usage: run.sh [TEST]...
+
+set -u
+
+cd "$(dirname "$0")" || exit 1
+
+all="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
+mdev_lifetime_test mdev_race_test vfio_mdev_region_test vfio_mdev_config_test
+vfio_mdev_irq_test mtty_test mdevctl_test.sh"
+
+passed=0 failed=0 skipped=0 number=0
+
+# Bits of /proc/sys/kernel/tainted that tell of a fault: machine check, bad
+# page, death, warning, soft lockup
+faults=$((16 | 32 | 128 | 512 | 16384))
+
+tainted() {
+	echo $(($(cat /proc/sys/kernel/tainted) & faults))
+}
+
+count() {
+	grep -cE "$1" "$log"
+}
+
+# Lines of our own are those that are not indented.
+say() {
+	echo "# $1: $2"
+}
+
+# The program itself counts as one more that failed.
+fail() {
+	say "$test" "$1"
+	not_ok=$((not_ok + 1))
+}
+
+# Reads the results of a program that ended with status $1.
+judge() {
+	skip=$(count '^ok .*# SKIP')
+	ok=$(($(count '^ok ') - skip))
+	not_ok=$(count '^not ok ')
+	plan=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$log" | head -n 1)
+
+	if [ "$1" -eq 4 ] && [ "${plan:-1}" -eq 0 ]; then
+		skip=1
+	elif [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
+		fail "did not end within $timeout s"
+	elif [ -z "$plan" ]; then
+		fail "has no plan, exit status $1"
+	elif [ $((ok + not_ok + skip)) -ne "$plan" ]; then
+		fail "gave $((ok + not_ok + skip)) results of $plan, exit status $1"
+	elif [ "$1" -ne 0 ] && [ "$not_ok" -eq 0 ]; then
+		fail "exit status $1"
+	fi
+}
+
+run_one() {
+	number=$((number + 1))
+	before=$(tainted)
+	start=$(date +%s)
+	echo "# selftests: vfio/mdev: $test"
+	{
+		timeout -k 5 "$timeout" "./$test" 2>&1
+		echo $? >"$log.status"
+	} | tee "$log" | sed -u 's/^/  /'
+	judge "$(cat "$log.status")"
+	if [ "$(tainted)" -ne "$before" ]; then
+		fail "the kernel reports a fault, see its log"
+	fi
+
+	passed=$((passed + ok))
+	failed=$((failed + not_ok))
+	skipped=$((skipped + skip))
+	say "$test" "$ok passed, $not_ok failed, $skip skipped, $(($(date +%s) - start)) s"
+	if [ "$not_ok" -gt 0 ]; then
+		echo "not ok $number $test"
+	elif [ "$ok" -eq 0 ]; then
+		echo "ok $number $test # SKIP"
+	else
+		echo "ok $number $test"
+	fi
+}
+
+timeout=$(sed -n 's/^timeout=//p' settings 2>/dev/null)
+timeout=${timeout:-45}
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "run.sh: has to be run as root" >&2
+	exit 4
+fi
+
+log=$(mktemp) || exit 1
+trap 'rm -f "$log" "$log.status"' EXIT
+
+# shellcheck disable=SC2086 # the words of it are meant
+[ $# -gt 0 ] || set -- $all
+
+echo "TAP version 13"
+echo "1..$#"
+for test; do
+	run_one
+done
+
+if [ $skipped -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ $failed -eq 0 ] && [ $passed -gt 0 ]

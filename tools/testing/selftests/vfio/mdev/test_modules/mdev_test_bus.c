@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bus driver for the selftests: serves the class that VFIO does not
+ *
+ * A device bound to it has two attributes: "text" shows what the vendor put
+ * into the ops, and "use" takes (1) and drops (0) a use of the device the way
+ * opening and closing it does for VFIO.
+ */
+
+#include <linux/device.h>
+#include <linux/mdev.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "mdev_test.h"
+
+static int probe_errno;
+module_param(probe_errno, int, 0644);
+MODULE_PARM_DESC(probe_errno, "let probe fail with this errno, 0 = succeed");
+
+static bool askable = true;
+module_param(askable, bool, 0644);
+MODULE_PARM_DESC(askable, "whether users can be asked to release a device");
+
+static int probes;
+module_param(probes, int, 0444);
+MODULE_PARM_DESC(probes, "devices taken over so far");
+
+static int removes;
+module_param(removes, int, 0444);
+MODULE_PARM_DESC(removes, "devices let go so far");
+
+static int requests;
+module_param(requests, int, 0644);
+MODULE_PARM_DESC(requests, "times that a user was asked to release a device");
+
+struct mdev_test_bus_dev {
+	struct mdev_device *mdev;
+	struct mutex lock;	/* users */
+	unsigned int users;
+};
+
+/* The counters of the module; probe and remove of several devices overlap. */
+static DEFINE_MUTEX(mdev_test_bus_lock);
+
+static ssize_t text_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	struct mdev_test_bus_dev *tdev = dev_get_drvdata(dev);
+	const struct mdev_test_class_ops *ops = mdev_get_dev_ops(tdev->mdev);
+
+	return sysfs_emit(buf, "%s\n", ops->text);
+}
+static DEVICE_ATTR_RO(text);
+
+static int mdev_test_bus_use(struct mdev_test_bus_dev *tdev, bool use)
+{
+	int ret = 0;
+
+	guard(mutex)(&tdev->lock);
+	if (use) {
+		ret = mdev_get_user(tdev->mdev);
+		if (!ret)
+			tdev->users++;
+	} else if (tdev->users) {
+		tdev->users--;
+		mdev_put_user(tdev->mdev);
+	} else {
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static ssize_t use_store(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count)
+{
+	bool use;
+	int ret;
+
+	ret = kstrtobool(buf, &use);
+	if (!ret)
+		ret = mdev_test_bus_use(dev_get_drvdata(dev), use);
+	return ret ?: count;
+}
+static DEVICE_ATTR_WO(use);
+
+static struct attribute *mdev_test_bus_attrs[] = {
+	&dev_attr_text.attr,
+	&dev_attr_use.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(mdev_test_bus);
+
+static int mdev_test_bus_probe(struct mdev_device *mdev)
+{
+	struct mdev_test_bus_dev *tdev;
+
+	if (probe_errno)
+		return -probe_errno;
+
+	tdev = kzalloc_obj(*tdev);
+	if (!tdev)
+		return -ENOMEM;
+	tdev->mdev = mdev;
+	mutex_init(&tdev->lock);
+	dev_set_drvdata(mdev_dev(mdev), tdev);
+
+	guard(mutex)(&mdev_test_bus_lock);
+	probes++;
+	return 0;
+}
+
+static void mdev_test_bus_remove(struct mdev_device *mdev)
+{
+	struct mdev_test_bus_dev *tdev = dev_get_drvdata(mdev_dev(mdev));
+
+	/* Unbinding takes the attribute away that a user would let go by. */
+	while (!mdev_test_bus_use(tdev, false))
+		;
+	mutex_destroy(&tdev->lock);
+	kfree(tdev);
+
+	guard(mutex)(&mdev_test_bus_lock);
+	removes++;
+}
+
+static int mdev_test_bus_request(struct mdev_device *mdev, unsigned int count)
+{
+	if (!askable)
+		return -EOPNOTSUPP;
+
+	guard(mutex)(&mdev_test_bus_lock);
+	requests++;
+	return 0;
+}
+
+static const struct mdev_class_id mdev_test_bus_ids[] = {
+	{ .id = MDEV_TEST_CLASS },
+	{ }
+};
+
+static struct mdev_driver mdev_test_bus_driver = {
+	.name = "mdev_test_bus",
+	.id_table = mdev_test_bus_ids,
+	.probe = mdev_test_bus_probe,
+	.remove = mdev_test_bus_remove,
+	.request = mdev_test_bus_request,
+	.driver = {
+		.dev_groups = mdev_test_bus_groups,
+	},
+};
+
+static int __init mdev_test_bus_init(void)
+{
+	return mdev_register_driver(&mdev_test_bus_driver);
+}
+module_init(mdev_test_bus_init);
+
+static void __exit mdev_test_bus_exit(void)
+{
+	mdev_unregister_driver(&mdev_test_bus_driver);
+}
+module_exit(mdev_test_bus_exit);
+
+MODULE_DESCRIPTION("Selftests: mdev bus driver of a class of its own");
+MODULE_LICENSE("GPL");
+MODULE_INFO(test, "Y");
+MODULE_ALIAS("mdev:c7F");
