@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
+#include <linux/wait_bit.h>
 
 /**
  * struct vfio_mdev - a mediated device as VFIO sees it
@@ -23,6 +24,9 @@ struct vfio_mdev {
 	struct mdev_device *mdev;
 	bool going;
 };
+
+/* VFIO devices that are not released yet, which may be long after unbinding */
+static atomic_t vfio_mdev_count = ATOMIC_INIT(0);
 
 static struct vfio_mdev *to_vfio_mdev(struct vfio_device *vdev)
 {
@@ -162,8 +166,20 @@ static void vfio_mdev_request(struct vfio_device *vdev, unsigned int count)
 	vfio_mdev_ask(mdev, count);
 }
 
+static void vfio_mdev_uncount(void)
+{
+	if (atomic_dec_and_test(&vfio_mdev_count))
+		wake_up_var(&vfio_mdev_count);
+}
+
+static void vfio_mdev_release(struct vfio_device *vdev)
+{
+	vfio_mdev_uncount();
+}
+
 static const struct vfio_device_ops vfio_mdev_ops = {
 	.name = "vfio-mdev",
+	.release = vfio_mdev_release,
 	.bind_iommufd = vfio_iommufd_emulated_bind,
 	.unbind_iommufd = vfio_iommufd_emulated_unbind,
 	.attach_ioas = vfio_iommufd_emulated_attach_ioas,
@@ -184,10 +200,13 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	struct vfio_mdev *vfio_mdev;
 	int ret;
 
+	atomic_inc(&vfio_mdev_count);
 	vfio_mdev = vfio_alloc_device(vfio_mdev, vdev, mdev_dev(mdev),
 				      &vfio_mdev_ops);
-	if (IS_ERR(vfio_mdev))
+	if (IS_ERR(vfio_mdev)) {
+		vfio_mdev_uncount();
 		return PTR_ERR(vfio_mdev);
+	}
 	vfio_mdev->mdev = mdev;
 
 	/* Users may come as soon as this succeeds. */
@@ -229,6 +248,8 @@ static int __init vfio_mdev_init(void)
 static void __exit vfio_mdev_exit(void)
 {
 	mdev_unregister_driver(&vfio_mdev_driver);
+	/* VFIO looks at our ops when it releases a device. */
+	wait_var_event(&vfio_mdev_count, !atomic_read(&vfio_mdev_count));
 }
 
 module_init(vfio_mdev_init);
