@@ -16,7 +16,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
 
-.PHONY: modules modules_install demo check kunit clean help have-kdir print-kdir
+.PHONY: modules modules_install demo check check-mainline kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -32,16 +32,22 @@ demo: ## watch a guest use a mediated serial card; installs what it lacks
 check: ## static checks, then the selftests in a virtual machine
 	tools/testing/check
 
+check-mainline: ## what the kernel's own mediated devices fail at, and ours not
+	tools/testing/mainline/check-mainline
+
 kunit: ## KUnit tests, in User-mode Linux of the newest source
 	tools/vm/install-deps kernel
 	tools/vm/kunit
+
+patch: ## print this tree as a patch for the newest kernel source
+	@tools/vm/lay-over --patch
 
 clean: ## delete what was built here
 	$(if $(KDIR),$(KBUILD) clean)
 	$(MAKE) -C tools/testing/selftests/vfio/mdev clean
 
 help: ## this list
-	@sed -n 's/^\([a-z_]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo 'KDIR=DIR          another kernel: its build directory or headers'
 
 print-kdir: have-kdir
