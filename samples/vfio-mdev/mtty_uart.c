@@ -11,7 +11,9 @@
  *
  * Nothing here knows of VFIO, locks or timers.
  */
+#include <kunit/visibility.h>
 #include <linux/bits.h>
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/serial_reg.h>
@@ -77,7 +79,6 @@ static void mtty_uart_receive(struct mtty_uart *uart, u8 data, u8 error)
 	uart->rx[(uart->rx_head + uart->rx_count) % MTTY_UART_FIFO_SIZE] =
 		(struct mtty_uart_char){ .data = data, .error = error };
 	uart->rx_count++;
-	uart->timeout = false;
 	uart->rx_active = true;
 }
 
@@ -234,6 +235,7 @@ bool mtty_uart_irq(const struct mtty_uart *uart)
 {
 	return mtty_uart_iir_id(uart) != UART_IIR_NO_INT;
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_irq);
 
 /**
  * mtty_uart_rx_active - find out whether the wait for a time-out starts anew
@@ -249,6 +251,7 @@ bool mtty_uart_rx_active(struct mtty_uart *uart)
 	uart->rx_active = false;
 	return active;
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_rx_active);
 
 /**
  * mtty_uart_timeout_us - how long characters may wait for more to come
@@ -274,6 +277,7 @@ u32 mtty_uart_timeout_us(const struct mtty_uart *uart)
 	return div_u64((u64)USEC_PER_SEC * MTTY_UART_TIMEOUT_CHARS * bits *
 		       max_t(u16, uart->divisor, 1), MTTY_UART_BAUD_BASE);
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_timeout_us);
 
 /**
  * mtty_uart_rx_timeout - the time that mtty_uart_timeout_us() told has passed
@@ -283,6 +287,7 @@ void mtty_uart_rx_timeout(struct mtty_uart *uart)
 {
 	uart->timeout = mtty_uart_fifo(uart) && uart->rx_count;
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_rx_timeout);
 
 /*
  * Registers
@@ -346,6 +351,7 @@ void mtty_uart_reset(struct mtty_uart *uart)
 {
 	*uart = (struct mtty_uart){ .rx_active = true };
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_reset);
 
 /**
  * mtty_uart_read - read a register
@@ -376,6 +382,7 @@ u8 mtty_uart_read(struct mtty_uart *uart, unsigned int reg)
 		return uart->scr;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_read);
 
 /**
  * mtty_uart_write - write a register
@@ -415,3 +422,4 @@ void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value)
 		break;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_write);

@@ -14,8 +14,9 @@
 
 #include "../mdev_private.h"
 
-#define MDEV_KUNIT_CLASS	0x7e
-#define MDEV_KUNIT_NO_CLASS	0x7d
+/* Of which nobody has a module */
+#define MDEV_KUNIT_CLASS	0xfe00
+#define MDEV_KUNIT_NO_CLASS	0xfdff
 
 /**
  * struct mdev_kunit_vendor - description that a test registers, as one allocation
