@@ -296,7 +296,7 @@ static void vfio_mdev_pci_read_widths(struct kunit *test)
 	unsigned int width, offset;
 	u8 buf[9];
 
-	for (width = 1; width <= 8; width++) {
+	for (width = 1; width <= 8; width *= 2) {
 		for (offset = 0; offset <= config->size - width; offset++) {
 			memset(buf, 0xcc, sizeof(buf));
 			vfio_mdev_config_read(config, offset, buf, width);
@@ -340,7 +340,7 @@ static void vfio_mdev_pci_write_widths(struct kunit *test)
 	struct vfio_mdev_pci_model *model = vfio_mdev_pci_model(test);
 	unsigned int width, offset, i;
 
-	for (width = 1; width <= 8; width++)
+	for (width = 1; width <= 8; width *= 2)
 		for (offset = 0; offset <= config->size - width; offset++)
 			for (i = 0; i < ARRAY_SIZE(patterns); i++)
 				vfio_mdev_pci_kunit_both(test, model, offset,
