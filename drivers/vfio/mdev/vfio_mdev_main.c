@@ -209,11 +209,23 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	}
 	vfio_mdev->mdev = mdev;
 
+	/*
+	 * VFIO would do this itself, but go on without a set when there is no
+	 * memory for one, and crash on the first open.
+	 */
+	ret = vfio_assign_device_set(&vfio_mdev->vdev, vfio_mdev);
+	if (ret)
+		goto err_put;
+
 	/* Users may come as soon as this succeeds. */
 	dev_set_drvdata(mdev_dev(mdev), vfio_mdev);
 	ret = vfio_register_emulated_iommu_dev(&vfio_mdev->vdev);
 	if (ret)
-		vfio_put_device(&vfio_mdev->vdev);
+		goto err_put;
+	return 0;
+
+err_put:
+	vfio_put_device(&vfio_mdev->vdev);
 	return ret;
 }
 
