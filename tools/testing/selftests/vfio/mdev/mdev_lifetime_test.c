@@ -34,7 +34,7 @@ FIXTURE_SETUP(removal)
 	test_vendor_setup();
 	self->unreleased = test_vendor_unreleased();
 	mdev_new_uuid(self->uuid);
-	self->dev = (struct vfio_dev){ .iommu = -1, .group = -1, .fd = -1 };
+	self->dev = VFIO_DEV_CLOSED;
 }
 
 FIXTURE_TEARDOWN(removal)
@@ -301,7 +301,7 @@ FIXTURE_SETUP(withdrawal)
 	test_vendor_setup();
 	self->unreleased = test_vendor_unreleased();
 	__test_vendor_run("unregister-extra");
-	self->dev = (struct vfio_dev){ .iommu = -1, .group = -1, .fd = -1 };
+	self->dev = VFIO_DEV_CLOSED;
 	ASSERT_EQ(0, __test_vendor_run("register-extra"));
 	mdev_new_uuid(self->uuid);
 }

@@ -35,7 +35,7 @@ FIXTURE_SETUP(ops)
 	module_load("vfio_mdev");
 	test_vendor_setup();
 	mdev_new_uuid(self->uuid);
-	self->dev = (struct vfio_dev){ .iommu = -1, .group = -1, .fd = -1 };
+	self->dev = VFIO_DEV_CLOSED;
 	self->misordered = test_vendor_count("misordered");
 	self->vendor_refs = module_refcnt(TEST_VENDOR);
 	self->vfio_mdev_refs = module_refcnt("vfio_mdev");

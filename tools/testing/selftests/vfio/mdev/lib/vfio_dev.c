@@ -1,15 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <libmdev/assert.h>
+#include <libmdev/file.h>
 #include <libmdev/vfio_dev.h>
 
-static int group_open(struct vfio_dev *dev)
+/* Both headers may be older than the kernel, or not be there at all. */
+struct bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+
+struct attach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags;
+	__u32 pt_id;
+};
+
+struct ioas_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_ioas_id;
+};
+
+#define BIND_IOMMUFD		_IO(VFIO_TYPE, VFIO_BASE + 18)
+#define ATTACH_IOMMUFD_PT	_IO(VFIO_TYPE, VFIO_BASE + 19)
+#define IOAS_ALLOC		_IO(';', 0x81)
+
+static bool group_available(void)
+{
+	return file_exists("/dev/vfio/vfio");
+}
+
+static bool group_iommufd_available(void)
+{
+	return file_exists("/dev/iommu") && file_exists("/sys/class/vfio");
+}
+
+static bool cdev_available(void)
+{
+	return file_exists("/dev/iommu") && file_exists("/sys/class/vfio-dev");
+}
+
+static int group_open(struct vfio_dev *dev, const char *iommu)
 {
 	char path[64];
 	int group;
@@ -17,7 +59,7 @@ static int group_open(struct vfio_dev *dev)
 	group = __mdev_iommu_group(dev->uuid);
 	if (group < 0)
 		return group;
-	dev->iommu = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	dev->iommu = open(iommu, O_RDWR | O_CLOEXEC);
 	if (dev->iommu < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
@@ -30,7 +72,7 @@ static int group_attach(struct vfio_dev *dev)
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	int ret;
 
-	ret = group_open(dev);
+	ret = group_open(dev, "/dev/vfio/vfio");
 	if (ret)
 		return ret;
 	if (ioctl(dev->iommu, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
@@ -43,6 +85,87 @@ static int group_attach(struct vfio_dev *dev)
 	return 0;
 }
 
+static int group_iommufd_attach(struct vfio_dev *dev)
+{
+	int ret;
+
+	ret = group_open(dev, "/dev/iommu");
+	if (ret)
+		return ret;
+	if (ioctl(dev->iommu, VFIO_GET_API_VERSION) != VFIO_API_VERSION)
+		return -EPROTO;
+	if (ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->iommu) ||
+	    ioctl(dev->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -errno;
+	return 0;
+}
+
+/* Name of the character device: the only entry of a directory in sysfs */
+static int cdev_name(struct vfio_dev *dev, char *name, size_t size)
+{
+	char path[128];
+	struct dirent *entry;
+	int ret = -ENOENT;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), MDEV_DEVICES "/%s/vfio-dev", dev->uuid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, size, "/dev/vfio/devices/%s", entry->d_name);
+		ret = 0;
+	}
+	closedir(dir);
+	return ret;
+}
+
+static int cdev_open(struct vfio_dev *dev)
+{
+	char path[NAME_MAX + 32];
+	int ret;
+
+	ret = cdev_name(dev, path, sizeof(path));
+	if (ret)
+		return ret;
+	dev->cdev = open(path, O_RDWR | O_CLOEXEC);
+	return dev->cdev < 0 ? -errno : 0;
+}
+
+static int cdev_attach(struct vfio_dev *dev)
+{
+	dev->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (dev->iommu < 0)
+		return -errno;
+	return cdev_open(dev);
+}
+
+/* The file that was opened becomes the device; or there is one to try again. */
+static int cdev_get_fd(struct vfio_dev *dev)
+{
+	struct bind_iommufd bind = {
+		.argsz = sizeof(bind), .iommufd = dev->iommu
+	};
+	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	int fd = dev->cdev, ret;
+
+	if (ioctl(dev->iommu, IOAS_ALLOC, &ioas) ||
+	    ioctl(fd, BIND_IOMMUFD, &bind))
+		return -errno;
+	dev->cdev = -1;
+	attach.pt_id = ioas.out_ioas_id;
+	if (!ioctl(fd, ATTACH_IOMMUFD_PT, &attach))
+		return fd;
+
+	ret = -errno;
+	close(fd);
+	cdev_open(dev);
+	return ret;
+}
+
 static int group_get_fd(struct vfio_dev *dev)
 {
 	int fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, dev->uuid);
@@ -52,8 +175,23 @@ static int group_get_fd(struct vfio_dev *dev)
 
 const struct vfio_dev_way vfio_dev_by_group = {
 	.name = "group",
+	.available = group_available,
 	.attach = group_attach,
 	.get_fd = group_get_fd,
+};
+
+const struct vfio_dev_way vfio_dev_by_group_iommufd = {
+	.name = "group in an iommufd",
+	.available = group_iommufd_available,
+	.attach = group_iommufd_attach,
+	.get_fd = group_get_fd,
+};
+
+const struct vfio_dev_way vfio_dev_by_cdev = {
+	.name = "character device",
+	.available = cdev_available,
+	.attach = cdev_attach,
+	.get_fd = cdev_get_fd,
 };
 
 int __vfio_dev_attach(struct vfio_dev *dev, const struct vfio_dev_way *way,
@@ -61,10 +199,8 @@ int __vfio_dev_attach(struct vfio_dev *dev, const struct vfio_dev_way *way,
 {
 	int ret;
 
+	*dev = VFIO_DEV_CLOSED;
 	dev->way = way;
-	dev->iommu = -1;
-	dev->group = -1;
-	dev->fd = -1;
 	snprintf(dev->uuid, sizeof(dev->uuid), "%s", uuid);
 	ret = way->attach(dev);
 	if (ret)
@@ -77,11 +213,12 @@ int __vfio_dev_get_fd(struct vfio_dev *dev)
 	return dev->way->get_fd(dev);
 }
 
-int __vfio_dev_open(struct vfio_dev *dev, const char *uuid)
+int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		       const char *uuid)
 {
 	int ret;
 
-	ret = __vfio_dev_attach(dev, &vfio_dev_by_group, uuid);
+	ret = __vfio_dev_attach(dev, way, uuid);
 	if (ret)
 		return ret;
 	ret = __vfio_dev_get_fd(dev);
@@ -93,11 +230,23 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *uuid)
 	return 0;
 }
 
+int __vfio_dev_open(struct vfio_dev *dev, const char *uuid)
+{
+	return __vfio_dev_open_by(dev, &vfio_dev_by_group, uuid);
+}
+
+void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		      const char *uuid)
+{
+	int ret = __vfio_dev_open_by(dev, way, uuid);
+
+	MDEV_ASSERT(!ret, "opening %s by %s: %s", uuid, way->name,
+		    strerror(-ret));
+}
+
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid)
 {
-	int ret = __vfio_dev_open(dev, uuid);
-
-	MDEV_ASSERT(!ret, "opening %s: %s", uuid, strerror(-ret));
+	vfio_dev_open_by(dev, &vfio_dev_by_group, uuid);
 }
 
 static void close_fd(int *fd)
@@ -110,6 +259,7 @@ static void close_fd(int *fd)
 void vfio_dev_close(struct vfio_dev *dev)
 {
 	close_fd(&dev->fd);
+	close_fd(&dev->cdev);
 	close_fd(&dev->group);
 	close_fd(&dev->iommu);
 }

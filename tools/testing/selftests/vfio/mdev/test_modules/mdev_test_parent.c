@@ -86,6 +86,19 @@ static int mdev_test_register_extra(void)
 	return mdev_register_device(mdev_test_extra, &mdev_test_parent_ops);
 }
 
+/* The same with fewer types, where each of its allocations is to fail in turn */
+static int mdev_test_register_small(void)
+{
+	static struct attribute_group *types[3];
+	static struct mdev_parent_ops ops;
+
+	types[0] = mdev_test_types[MDEV_TEST_PLAIN];
+	types[1] = mdev_test_types[MDEV_TEST_REQUEST];
+	ops = mdev_test_parent_ops;
+	ops.supported_type_groups = types;
+	return mdev_register_device(mdev_test_extra, &ops);
+}
+
 static int mdev_test_unregister_extra(void)
 {
 	mdev_unregister_device(mdev_test_extra);
@@ -164,6 +177,7 @@ static const struct {
 } mdev_test_commands[] = {
 	{ "register-main", mdev_test_register_main },
 	{ "register-extra", mdev_test_register_extra },
+	{ "register-small", mdev_test_register_small },
 	{ "unregister-extra", mdev_test_unregister_extra },
 	{ "register-twin", mdev_test_register_twin },
 	{ "unregister-twin", mdev_test_unregister_twin },
@@ -274,6 +288,9 @@ module_init(mdev_test_vendor_init);
 
 static void __exit mdev_test_vendor_exit(void)
 {
+	/* No command registers a parent again once it is withdrawn. */
+	mdev_test_del_device(mdev_test_control);
+	mdev_test_control = NULL;
 	/* A parent that is not registered is left alone by the core. */
 	mdev_unregister_device(mdev_test_twin);
 	mdev_unregister_device(mdev_test_extra);

@@ -5,6 +5,7 @@
 #ifndef LIBMDEV_VFIO_DEV_H
 #define LIBMDEV_VFIO_DEV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,8 +19,9 @@ struct vfio_dev_way;
  * struct vfio_dev - a device and what was opened to get at it
  * @way: how it was attached
  * @uuid: which device
- * @iommu: container, or -1
+ * @iommu: container or iommufd, or -1
  * @group: group, or -1
+ * @cdev: character device that is not bound yet, or -1
  * @fd: the device, or -1
  */
 struct vfio_dev {
@@ -27,29 +29,45 @@ struct vfio_dev {
 	char uuid[MDEV_UUID_SIZE];
 	int iommu;
 	int group;
+	int cdev;
 	int fd;
 };
 
 /**
  * struct vfio_dev_way - one of the ways that VFIO offers to open a device
  * @name: for messages
+ * @available: whether the kernel offers it, once VFIO is loaded
  * @attach: everything before the device itself; 0 or -errno
  * @get_fd: open the device; a file descriptor or -errno
  */
 struct vfio_dev_way {
 	const char *name;
+	bool (*available)(void);
 	int (*attach)(struct vfio_dev *dev);
 	int (*get_fd)(struct vfio_dev *dev);
 };
 
 /* A legacy group in a container with type 1 IOMMU: on every kernel */
 extern const struct vfio_dev_way vfio_dev_by_group;
+/* A legacy group in an iommufd that stands in for the container */
+extern const struct vfio_dev_way vfio_dev_by_group_iommufd;
+/* The device's own character device, bound to an iommufd; one open at a time */
+extern const struct vfio_dev_way vfio_dev_by_cdev;
+
+/* A vfio_dev of which nothing is open */
+#define VFIO_DEV_CLOSED \
+	((struct vfio_dev){ .iommu = -1, .group = -1, .cdev = -1, .fd = -1 })
 
 /* Attach only; then any number of file descriptors by get_fd() */
 int __vfio_dev_attach(struct vfio_dev *dev, const struct vfio_dev_way *way,
 		      const char *uuid);
 int __vfio_dev_get_fd(struct vfio_dev *dev);
-/* Both, by group. After a failure there is nothing to close. */
+/* Both. After a failure there is nothing to close. */
+int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		       const char *uuid);
+void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		      const char *uuid);
+/* Both, by group in a container */
 int __vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_close(struct vfio_dev *dev);
