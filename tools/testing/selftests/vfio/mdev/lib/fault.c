@@ -51,7 +51,7 @@ static unsigned long symbol_address(const char *line, char name[128])
 	return address;
 }
 
-/* A function ends where the next one begins; symbols come in no order. */
+/* It ends where the next one begins; symbols come in no order. Or 0 to 0. */
 static struct range find_function(const char *function)
 {
 	struct range range = { 0, ~0UL };
@@ -72,8 +72,7 @@ static struct range find_function(const char *function)
 				range.end = address;
 		}
 	fclose(file);
-	MDEV_ASSERT(range.start, "the kernel has no function %s", function);
-	return range;
+	return range.start ? range : (struct range){ 0, 0 };
 }
 
 static void put_range(const char *what, struct range range)
@@ -90,7 +89,10 @@ void fault_limit(const char *require, const char *reject)
 {
 	struct range all = { 0, ~0UL }, none = { 0, 0 };
 
-	put_range("require", require ? find_function(require) : all);
+	if (require)
+		all = find_function(require);
+	MDEV_ASSERT(all.end, "the kernel has no function %s", require);
+	put_range("require", all);
 	put_range("reject", reject ? find_function(reject) : none);
 }
 

@@ -12,7 +12,8 @@ bool fault_setup(void);
 
 /*
  * Spares allocations that @reject, a function of the kernel, makes itself or
- * through others, and those that @require does not; NULL is no condition.
+ * through others, and those that @require does not; NULL is no condition. A kernel in
+ * which @reject has no body of its own makes none of the former.
  */
 void fault_limit(const char *require, const char *reject);
 
