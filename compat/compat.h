@@ -122,6 +122,9 @@ struct compat_vfio_device_ops {
 struct compat_vfio_ops {
 	struct vfio_device_ops native;
 	const struct compat_vfio_device_ops *ops;
+#if COMPAT_BEFORE(6, 4)
+	void (*put_kvm)(struct kvm *kvm);	/* while the device holds one */
+#endif
 };
 
 static inline const struct compat_vfio_device_ops *
@@ -185,6 +188,78 @@ static inline long compat_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	return ret;
 }
 
+/*
+ * Since 6.4 VFIO holds a reference on the KVM while the device is open. It shows
+ * a KVM that may be gone otherwise, so without the reference there is none.
+ */
+#if COMPAT_BEFORE(6, 4)
+#if IS_ENABLED(CONFIG_KVM)
+bool kvm_get_kvm_safe(struct kvm *kvm);
+void kvm_put_kvm(struct kvm *kvm);
+
+static inline void compat_vfio_get_kvm(struct vfio_device *vdev)
+{
+	struct compat_vfio_ops *compat =
+		container_of(vdev->ops, struct compat_vfio_ops, native);
+	typeof(kvm_get_kvm_safe) *get = NULL;
+
+	compat->put_kvm = vdev->kvm ? symbol_get(kvm_put_kvm) : NULL;
+	if (compat->put_kvm)
+		get = symbol_get(kvm_get_kvm_safe);
+	if (get && !get(vdev->kvm)) {
+		symbol_put(kvm_get_kvm_safe);
+		get = NULL;
+	}
+	if (get) {
+		symbol_put(kvm_get_kvm_safe);
+		return;
+	}
+	if (compat->put_kvm)
+		symbol_put(kvm_put_kvm);
+	compat->put_kvm = NULL;
+	vdev->kvm = NULL;
+}
+
+static inline void compat_vfio_put_kvm(struct vfio_device *vdev)
+{
+	struct compat_vfio_ops *compat =
+		container_of(vdev->ops, struct compat_vfio_ops, native);
+
+	if (!compat->put_kvm)
+		return;
+	compat->put_kvm(vdev->kvm);
+	symbol_put(kvm_put_kvm);
+	compat->put_kvm = NULL;
+}
+#else
+static inline void compat_vfio_get_kvm(struct vfio_device *vdev)
+{
+	vdev->kvm = NULL;
+}
+
+static inline void compat_vfio_put_kvm(struct vfio_device *vdev)
+{
+}
+#endif
+
+static inline int compat_vfio_open(struct vfio_device *vdev)
+{
+	int ret;
+
+	compat_vfio_get_kvm(vdev);
+	ret = compat_vfio_ops(vdev)->open_device(vdev);
+	if (ret)
+		compat_vfio_put_kvm(vdev);
+	return ret;
+}
+
+static inline void compat_vfio_close(struct vfio_device *vdev)
+{
+	compat_vfio_ops(vdev)->close_device(vdev);
+	compat_vfio_put_kvm(vdev);
+}
+#endif
+
 static inline void compat_vfio_release(struct vfio_device *vdev)
 {
 	struct compat_vfio_ops *compat =
@@ -220,8 +295,13 @@ compat_vfio_alloc_device(size_t size, struct device *dev,
 		.attach_ioas = ops->attach_ioas,
 		.detach_ioas = ops->detach_ioas,
 #endif
+#if COMPAT_BEFORE(6, 4)
+		.open_device = compat_vfio_open,
+		.close_device = compat_vfio_close,
+#else
 		.open_device = ops->open_device,
 		.close_device = ops->close_device,
+#endif
 		.read = ops->read,
 		.write = ops->write,
 		.ioctl = compat_vfio_ioctl,

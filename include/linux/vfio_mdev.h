@@ -10,6 +10,8 @@
 
 #include <linux/mdev.h>
 
+struct kvm;
+struct vfio_device;
 struct vfio_info_cap;
 struct vfio_region_info;
 struct vm_area_struct;
@@ -57,6 +59,9 @@ struct vfio_mdev_device_ops {
 			       struct vfio_info_cap *caps);
 	void (*request)(struct mdev_device *mdev, unsigned int count);
 };
+
+struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev);
+struct kvm *vfio_mdev_kvm(struct mdev_device *mdev);
 
 /**
  * mdev_set_vfio_ops - make a device one that VFIO serves

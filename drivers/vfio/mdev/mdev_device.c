@@ -74,6 +74,12 @@ static bool mdev_change_state(struct mdev_device *mdev, enum mdev_state from,
 	return true;
 }
 
+/* Whether the vendor may still say what it is */
+bool mdev_is_new(struct mdev_device *mdev)
+{
+	return mdev_state(mdev) == MDEV_STATE_NEW;
+}
+
 /**
  * mdev_is_live - whether a device can be opened
  * @mdev: the device
@@ -542,137 +548,6 @@ void mdev_devices_remove(struct mdev_parent_obj *parent)
 						     MDEV_REQUEST_INTERVAL);
 	}
 }
-
-/**
- * mdev_set_class_id - say what kind of ops a device carries
- * @mdev: device that is being created
- * @id: the class, an &enum mdev_class or one of a bus driver's own
- *
- * Context: the vendor's create() callback. Refused with a warning later.
- */
-void mdev_set_class_id(struct mdev_device *mdev, u16 id)
-{
-	if (WARN_ONCE(mdev_state(mdev) != MDEV_STATE_NEW,
-		      "class of mdev %s is set outside of create()\n",
-		      dev_name(&mdev->dev)))
-		return;
-	mdev->class_id = id;
-}
-EXPORT_SYMBOL(mdev_set_class_id);
-
-/**
- * mdev_get_class_id - class of a device
- * @mdev: the device
- *
- * Return: what was set in create(), or MDEV_ID_NONE.
- */
-u16 mdev_get_class_id(struct mdev_device *mdev)
-{
-	return mdev->class_id;
-}
-EXPORT_SYMBOL_GPL(mdev_get_class_id);
-
-/**
- * mdev_set_dev_ops - give a device its ops
- * @mdev: device that is being created
- * @ops: callbacks of the type that belongs to the device's class; used until
- *	 the vendor's remove() has returned
- *
- * Context: the vendor's create() callback. Refused with a warning later.
- */
-void mdev_set_dev_ops(struct mdev_device *mdev, const void *ops)
-{
-	if (WARN_ONCE(mdev_state(mdev) != MDEV_STATE_NEW,
-		      "ops of mdev %s are set outside of create()\n",
-		      dev_name(&mdev->dev)))
-		return;
-	mdev->device_ops = ops;
-}
-EXPORT_SYMBOL(mdev_set_dev_ops);
-
-/**
- * mdev_get_dev_ops - ops of a device
- * @mdev: the device
- *
- * Return: what was set in create(), or NULL before that.
- */
-const void *mdev_get_dev_ops(struct mdev_device *mdev)
-{
-	return mdev->device_ops;
-}
-EXPORT_SYMBOL(mdev_get_dev_ops);
-
-/**
- * mdev_get_drvdata - vendor's data of a device
- * @mdev: the device
- *
- * Return: what mdev_set_drvdata() stored last, or NULL.
- */
-void *mdev_get_drvdata(struct mdev_device *mdev)
-{
-	return mdev->driver_data;
-}
-EXPORT_SYMBOL(mdev_get_drvdata);
-
-/**
- * mdev_set_drvdata - store the vendor's data of a device
- * @mdev: the device
- * @data: anything. Unlike dev_set_drvdata(), it stays when the bus driver is
- *	  unbound and bound again.
- */
-void mdev_set_drvdata(struct mdev_device *mdev, void *data)
-{
-	mdev->driver_data = data;
-}
-EXPORT_SYMBOL(mdev_set_drvdata);
-
-/**
- * mdev_dev - the &struct device of a mediated device
- * @mdev: the mediated device
- *
- * Return: the device.
- */
-struct device *mdev_dev(struct mdev_device *mdev)
-{
-	return &mdev->dev;
-}
-EXPORT_SYMBOL(mdev_dev);
-
-/**
- * mdev_from_dev - the mediated device that a &struct device is
- * @dev: any device
- *
- * Return: the mediated device, or NULL if @dev is on another bus.
- */
-struct mdev_device *mdev_from_dev(struct device *dev)
-{
-	return mdev_bus_has_device(dev) ? to_mdev_device(dev) : NULL;
-}
-EXPORT_SYMBOL(mdev_from_dev);
-
-/**
- * mdev_parent_dev - the device that was registered as parent
- * @mdev: the mediated device
- *
- * Return: the parent; NULL after it has been unregistered.
- */
-struct device *mdev_parent_dev(struct mdev_device *mdev)
-{
-	return mdev_parent_of(mdev)->dev;
-}
-EXPORT_SYMBOL(mdev_parent_dev);
-
-/**
- * mdev_uuid - what a device was created as
- * @mdev: the device
- *
- * Return: the UUID.
- */
-guid_t mdev_uuid(struct mdev_device *mdev)
-{
-	return mdev->uuid;
-}
-EXPORT_SYMBOL(mdev_uuid);
 
 int mdev_devices_init(void)
 {

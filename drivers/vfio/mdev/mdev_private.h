@@ -92,6 +92,7 @@ int mdev_type_link(struct mdev_device *mdev);
 void mdev_type_unlink(struct mdev_device *mdev);
 
 /* mdev_device.c */
+bool mdev_is_new(struct mdev_device *mdev);
 int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
 void mdev_devices_remove(struct mdev_parent_obj *parent);
 int mdev_devices_init(void);

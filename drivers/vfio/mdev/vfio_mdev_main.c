@@ -38,6 +38,38 @@ static struct mdev_device *vfio_mdev_device(struct vfio_device *vdev)
 	return to_vfio_mdev(vdev)->mdev;
 }
 
+/**
+ * vfio_mdev_to_vfio - VFIO device of a mediated device
+ * @mdev: a device that is bound to vfio_mdev, as it is from open() to release()
+ *
+ * For what VFIO offers to its drivers, such as vfio_dma_rw().
+ *
+ * Context: any.
+ * Return: the VFIO device, without a reference; valid until release() returns.
+ */
+struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	return &vfio_mdev->vdev;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_to_vfio);
+
+/**
+ * vfio_mdev_kvm - virtual machine that a mediated device was given to
+ * @mdev: a device that is open
+ *
+ * Context: any, from the vendor's open() until its release() returns.
+ * Return: the KVM, which lives for as long as the device is open even if its
+ * user closes it; %NULL if user space did not tell VFIO of one before it opened
+ * the device.
+ */
+struct kvm *vfio_mdev_kvm(struct mdev_device *mdev)
+{
+	return vfio_mdev_to_vfio(mdev)->kvm;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_kvm);
+
 /*
  * Called for each open through the group, where open_device() is only for the
  * first: a device that is going must not be kept by opening it over and over.

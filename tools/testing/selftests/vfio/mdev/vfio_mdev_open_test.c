@@ -168,6 +168,7 @@ TEST_F(ways, failing_open)
 {
 	struct opening *opening = &self->opening;
 
+	module_set_param(TEST_VENDOR, "open_errno", ENXIO);
 	mdev_create(TEST_PARENT, TEST_TYPE("fail-open"), opening->uuid);
 	EXPECT_EQ(-ENXIO, __vfio_dev_open_by(&opening->dev, variant->way,
 					     opening->uuid));

@@ -67,6 +67,7 @@ static const char * const mdev_test_names[MDEV_TEST_NR_TYPES] = {
 struct mdev_test_state {
 	unsigned int type;
 	bool open;
+	bool kvm;		/* opened for a virtual machine */
 	struct page *page;	/* region 0 */
 };
 
@@ -111,6 +112,19 @@ static bool mdev_test_looks_open(const struct mdev_test_state *state)
 	return state->open && state->type != MDEV_TEST_NO_RELEASE;
 }
 
+/* vfio_mdev has it open and so is there, but may be unloaded otherwise. */
+static bool mdev_test_has_kvm(struct mdev_device *mdev)
+{
+	typeof(vfio_mdev_kvm) *get_kvm = symbol_get(vfio_mdev_kvm);
+	bool has_kvm;
+
+	if (!get_kvm)
+		return false;
+	has_kvm = get_kvm(mdev);
+	symbol_put(vfio_mdev_kvm);
+	return has_kvm;
+}
+
 static int mdev_test_open(struct mdev_device *mdev)
 {
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
@@ -121,6 +135,7 @@ static int mdev_test_open(struct mdev_device *mdev)
 		return -open_errno;
 	if (state->type == MDEV_TEST_SLOW)
 		msleep(open_ms);
+	WRITE_ONCE(state->kvm, mdev_test_has_kvm(mdev));
 	WRITE_ONCE(state->open, true);
 	return 0;
 }
@@ -434,8 +449,19 @@ static ssize_t behaviour_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(behaviour);
 
+/* And whether it was opened for a virtual machine */
+static ssize_t kvm_show(struct device *dev, struct device_attribute *attr,
+			char *buf)
+{
+	struct mdev_test_state *state = mdev_get_drvdata(mdev_from_dev(dev));
+
+	return sysfs_emit(buf, "%d\n", READ_ONCE(state->kvm));
+}
+static DEVICE_ATTR_RO(kvm);
+
 static struct attribute *mdev_test_mdev_attrs[] = {
 	&dev_attr_behaviour.attr,
+	&dev_attr_kvm.attr,
 	NULL,
 };
 

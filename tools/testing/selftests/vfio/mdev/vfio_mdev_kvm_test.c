@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The virtual machine that a device is given to: the vendor sees it from open()
+ * to release(), and it is not freed before that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include <libmdev.h>
+
+#include "kselftest_harness.h"
+
+FIXTURE(kvm) {
+	char uuid[MDEV_UUID_SIZE];
+	struct vfio_dev dev;
+	int kvm;
+	int vm;
+	int vfio;
+};
+
+FIXTURE_VARIANT(kvm) {
+	const struct vfio_dev_way *way;
+};
+
+FIXTURE_VARIANT_ADD(kvm, group) {
+	.way = &vfio_dev_by_group,
+};
+
+FIXTURE_VARIANT_ADD(kvm, group_iommufd) {
+	.way = &vfio_dev_by_group_iommufd,
+};
+
+FIXTURE_VARIANT_ADD(kvm, cdev) {
+	.way = &vfio_dev_by_cdev,
+};
+
+/* On a processor that has virtualisation, or is emulated with it */
+static int open_kvm(void)
+{
+	int fd;
+
+	if (__module_load("kvm_intel"))
+		__module_load("kvm_amd");
+	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Each virtual machine counts as a user of the processor's module. */
+static int virtual_machines(void)
+{
+	return module_refcnt(module_loaded("kvm_amd") ? "kvm_amd" : "kvm_intel");
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+FIXTURE_SETUP(kvm)
+{
+	struct kvm_create_device vfio = { .type = KVM_DEV_TYPE_VFIO };
+
+	test_vendor_setup();
+	module_load("vfio_mdev");
+	self->dev = VFIO_DEV_CLOSED;
+	self->vm = -1;
+	self->vfio = -1;
+	self->kvm = open_kvm();
+	if (self->kvm < 0)
+		SKIP(return, "this machine has no KVM");
+	if (!variant->way->available())
+		SKIP(return, "this kernel does not open devices by %s",
+		     variant->way->name);
+
+	self->vm = ioctl(self->kvm, KVM_CREATE_VM, 0);
+	ASSERT_GE(self->vm, 0);
+	ASSERT_EQ(0, ioctl(self->vm, KVM_CREATE_DEVICE, &vfio));
+	self->vfio = vfio.fd;
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
+}
+
+FIXTURE_TEARDOWN(kvm)
+{
+	vfio_dev_close(&self->dev);
+	close_fd(&self->vfio);
+	close_fd(&self->vm);
+	close_fd(&self->kvm);
+	mdev_remove_all(TEST_PARENT);
+	EXPECT_EQ(0, test_vendor_count("misordered"));
+}
+
+/* A group, or a character device that is opened but not bound yet */
+static int add_to_vm(struct vfio_dev *dev, int vfio)
+{
+	int fd = dev->group >= 0 ? dev->group : dev->cdev;
+	struct kvm_device_attr attr = {
+		.group = KVM_DEV_VFIO_GROUP,
+		.attr = KVM_DEV_VFIO_GROUP_ADD,
+		.addr = (unsigned long)&fd,
+	};
+
+	return ioctl(vfio, KVM_SET_DEVICE_ATTR, &attr) ? -errno : 0;
+}
+
+static void open_dev(struct vfio_dev *dev)
+{
+	dev->fd = __vfio_dev_get_fd(dev);
+	MDEV_ASSERT(dev->fd >= 0, "the device cannot be opened");
+}
+
+static long vendor_sees_kvm(const char *uuid)
+{
+	return file_long(MDEV_DEVICES "/%s/vendor/kvm", uuid);
+}
+
+/* Who is not told of a virtual machine sees none. */
+TEST_F(kvm, none)
+{
+	open_dev(&self->dev);
+	EXPECT_EQ(0, vendor_sees_kvm(self->uuid));
+	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
+}
+
+/* One that VFIO is told of is there when the device is opened. */
+TEST_F(kvm, is_seen)
+{
+	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	open_dev(&self->dev);
+	EXPECT_EQ(1, vendor_sees_kvm(self->uuid));
+	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
+}
+
+/* It stays until the device is closed, whoever closes it, and then goes. */
+TEST_F(kvm, lives_while_the_device_is_open)
+{
+	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	open_dev(&self->dev);
+	close_fd(&self->vfio);
+	close_fd(&self->vm);
+	close_fd(&self->kvm);
+	usleep(200000);
+	EXPECT_EQ(1, virtual_machines());
+	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
+	vfio_dev_close(&self->dev);
+	EXPECT_TRUE(WAIT_FOR(virtual_machines() == 0));
+}
+
+/* Opened again without one, the device has none. */
+TEST_F(kvm, is_forgotten)
+{
+	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	open_dev(&self->dev);
+	vfio_dev_close(&self->dev);
+	close_fd(&self->vfio);
+	close_fd(&self->vm);
+	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
+	open_dev(&self->dev);
+	EXPECT_EQ(0, vendor_sees_kvm(self->uuid));
+}
+
+TEST_HARNESS_MAIN
