@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The KUnit suites as modules, on a kernel that runs: loaded one after the other,
-# with one result here for each test case of theirs. Each can be unloaded again.
+# The KUnit suites as modules, on a kernel that runs, with one result here for each
+# test case of theirs. Each of the modules can be unloaded again.
 
 set -u
 
@@ -33,27 +33,38 @@ suites() {
 	find "$results" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort
 }
 
-run_module() {
-	if ! modprobe "$1"; then
-		echo "not ok $1: cannot be loaded"
-		return
-	fi
+load_all() {
+	for module in $(modules); do
+		modprobe "$module" || echo "not ok $module: cannot be loaded"
+	done
+}
+
+# At the same time, as each may have to wait for what is freed late
+unload_all() {
+	for module in $(modules); do
+		rmmod "$module" || echo "not ok $module: cannot be unloaded" &
+	done
+	wait
+}
+
+read_results() {
+	[ "$(suites | wc -l)" -ge "$(modules | wc -l)" ] ||
+		echo "not ok a module has no test"
 	for suite in $(suites); do
 		cases "${suite##*/}" <"$suite/results"
 	done
-	modprobe -r "$1" || echo "not ok $1: cannot be unloaded"
 }
 
 modprobe -q kunit || skip_all "the kernel has no KUnit"
 [ -n "$(modules)" ] || skip_all "there are no KUnit modules of ours"
-[ -d "$results" ] || skip_all "the kernel does not keep results, CONFIG_KUNIT_DEBUGFS"
+[ -d "$results" ] || skip_all "the kernel keeps no results, CONFIG_KUNIT_DEBUGFS"
 
-for module in $(modules); do
-	before=$(wc -l <"$lines")
-	run_module "$module" >>"$lines"
-	[ "$(wc -l <"$lines")" -gt "$before" ] ||
-		echo "not ok $module: ran no test" >>"$lines"
-done
+{
+	load_all
+	read_results
+	unload_all
+} >"$lines"
+[ -s "$lines" ] || echo "not ok no test has run" >"$lines"
 
 echo "TAP version 13"
 echo "1..$(wc -l <"$lines")"

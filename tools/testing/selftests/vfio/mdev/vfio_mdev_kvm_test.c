@@ -49,10 +49,10 @@ static int open_kvm(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Each virtual machine counts as a user of the processor's module. */
-static int virtual_machines(void)
+/* Each of this process has a directory until it is freed, named by its fd too. */
+static bool vm_is_alive(int fd)
 {
-	return module_refcnt(module_loaded("kvm_amd") ? "kvm_amd" : "kvm_intel");
+	return file_exists("/sys/kernel/debug/kvm/%d-%d", getpid(), fd);
 }
 
 static void close_fd(int *fd)
@@ -140,16 +140,18 @@ TEST_F(kvm, is_seen)
 /* It stays until the device is closed, whoever closes it, and then goes. */
 TEST_F(kvm, lives_while_the_device_is_open)
 {
+	int vm = self->vm;
+
 	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
 	open_dev(&self->dev);
 	close_fd(&self->vfio);
 	close_fd(&self->vm);
 	close_fd(&self->kvm);
 	usleep(200000);
-	EXPECT_EQ(1, virtual_machines());
+	EXPECT_TRUE(vm_is_alive(vm));
 	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
 	vfio_dev_close(&self->dev);
-	EXPECT_TRUE(WAIT_FOR(virtual_machines() == 0));
+	EXPECT_TRUE(WAIT_FOR(!vm_is_alive(vm)));
 }
 
 /* Opened again without one, the device has none. */
