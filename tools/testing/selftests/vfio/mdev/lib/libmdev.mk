@@ -8,6 +8,7 @@ LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mdev.c
 LIBMDEV_C += module.c
+LIBMDEV_C += sweep.c
 LIBMDEV_C += test_vendor.c
 LIBMDEV_C += uevent.c
 LIBMDEV_C += vfio_dev.c

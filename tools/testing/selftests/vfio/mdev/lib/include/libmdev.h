@@ -16,6 +16,7 @@
 #include <libmdev/klog.h>
 #include <libmdev/mdev.h>
 #include <libmdev/module.h>
+#include <libmdev/sweep.h>
 #include <libmdev/test_vendor.h>
 #include <libmdev/uevent.h>
 #include <libmdev/vfio_dev.h>
