@@ -16,7 +16,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
 
-.PHONY: modules modules_install demo check check-mainline kunit patch clean help have-kdir print-kdir
+.PHONY: modules modules_install demo check check-configs check-mainline kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -31,6 +31,9 @@ demo: ## watch a guest use a mediated serial card; installs what it lacks
 
 check: ## static checks, then the selftests in a virtual machine
 	tools/testing/check
+
+check-configs: ## compile in each configuration of the newest kernel that matters
+	tools/testing/check-configs
 
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
