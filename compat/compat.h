@@ -66,6 +66,11 @@
 })
 #endif
 
+/* Of a const class since 6.4, as that of a device is */
+#if COMPAT_BEFORE(6, 4)
+#define class_destroy(cls) class_destroy((struct class *)(cls))
+#endif
+
 /* vm_flags are changed through helpers since 6.3 */
 #if COMPAT_BEFORE(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -180,6 +180,10 @@ struct mdev_driver {
 
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops);
 void mdev_unregister_device(struct device *dev);
+struct device *
+mdev_register_virtual_parent(const char *name,
+			     const struct mdev_parent_ops *ops);
+void mdev_unregister_virtual_parent(struct device *dev);
 
 int __mdev_register_driver(struct mdev_driver *drv, struct module *owner,
 			   const char *mod_name);

@@ -31,7 +31,6 @@
 
 #include "mtty_card.h"
 
-#define MTTY_NAME	"mtty"
 #define MTTY_PORTS	24	/* that all cards share */
 
 static bool mtty_ask = true;
@@ -174,48 +173,18 @@ static const struct mdev_parent_ops mtty_parent_ops = {
 	.remove = mtty_remove,
 };
 
-/*
- * The parent. It has a class, as without one it would send no uevents; libvirt
- * knows the class by its name. Both are allocated by the driver core, so that
- * somebody who holds on to them does not hold on to memory of this module.
- */
-
-static struct class *mtty_class;
 static struct device *mtty_parent;
 
+/* Devices may be created before this returns. */
 static int __init mtty_init(void)
 {
-	int ret;
-
-	mtty_class = class_create(MTTY_NAME);
-	if (IS_ERR(mtty_class))
-		return PTR_ERR(mtty_class);
-
-	mtty_parent = device_create(mtty_class, NULL, MKDEV(0, 0), NULL,
-				    MTTY_NAME);
-	if (IS_ERR(mtty_parent)) {
-		ret = PTR_ERR(mtty_parent);
-		goto err_destroy_class;
-	}
-
-	/* Devices may be created before this returns. */
-	ret = mdev_register_device(mtty_parent, &mtty_parent_ops);
-	if (ret)
-		goto err_unregister_device;
-	return 0;
-
-err_unregister_device:
-	device_unregister(mtty_parent);
-err_destroy_class:
-	class_destroy(mtty_class);
-	return ret;
+	mtty_parent = mdev_register_virtual_parent("mtty", &mtty_parent_ops);
+	return PTR_ERR_OR_ZERO(mtty_parent);
 }
 
 static void __exit mtty_exit(void)
 {
-	mdev_unregister_device(mtty_parent);
-	device_unregister(mtty_parent);
-	class_destroy(mtty_class);
+	mdev_unregister_virtual_parent(mtty_parent);
 }
 
 module_init(mtty_init);

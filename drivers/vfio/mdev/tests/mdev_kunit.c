@@ -734,10 +734,53 @@ static void mdev_driver_comes_back(struct kunit *test)
 	mdev_unregister_driver(&drv);
 }
 
+/* A parent without hardware has a device in a class, and leaves neither behind. */
+static void mdev_virtual_parent(struct kunit *test)
+{
+	struct mdev_kunit *ctx = test->priv;
+	struct device *dev;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		dev = mdev_register_virtual_parent("mdev_kunit_virtual",
+						   &ctx->vendor->ops);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+		KUNIT_EXPECT_STREQ(test, "mdev_kunit_virtual", dev_name(dev));
+		KUNIT_EXPECT_STREQ(test, "mdev_kunit_virtual",
+				   dev->class->name);
+		KUNIT_EXPECT_EQ(test, -EEXIST,
+				mdev_register_device(dev, &ctx->vendor->ops));
+		mdev_unregister_virtual_parent(dev);
+	}
+}
+
+/* What cannot be registered has no device either. */
+static void mdev_virtual_parent_refuses(struct kunit *test)
+{
+	static const char name[] = "mdev_kunit_virtual";
+	struct mdev_kunit *ctx = test->priv;
+	struct device *dev;
+
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    mdev_register_virtual_parent(NULL,
+							 &ctx->vendor->ops));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    mdev_register_virtual_parent("",
+							 &ctx->vendor->ops));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    mdev_register_virtual_parent(name, NULL));
+
+	dev = mdev_register_virtual_parent(name, &ctx->vendor->ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	mdev_unregister_virtual_parent(dev);
+}
+
 static struct kunit_case mdev_kunit_cases[] = {
 	KUNIT_CASE(mdev_register_refuses),
 	KUNIT_CASE(mdev_register_once),
 	KUNIT_CASE(mdev_register_same_name),
+	KUNIT_CASE(mdev_virtual_parent),
+	KUNIT_CASE(mdev_virtual_parent_refuses),
 	KUNIT_CASE(mdev_register_driver_refuses),
 	KUNIT_CASE_PARAM(mdev_parse_uuid_test, mdev_uuid_gen_params),
 	KUNIT_CASE(mdev_create_works),
