@@ -20,6 +20,7 @@ struct device;
 struct eventfd_ctx;
 struct mdev_device;
 struct vfio_mdev_irqfd;
+struct vm_area_struct;
 
 /**
  * DOC: vfio_mdev library
@@ -32,8 +33,8 @@ struct vfio_mdev_irqfd;
  *	say which bits a write changes.
  *
  * &struct vfio_mdev_regions
- *	A table of what read() and write() on the device's file reach: registers
- *	behind callbacks, plain memory, config space.
+ *	A table of what read(), write() and mmap() on the device's file reach:
+ *	registers behind callbacks, plain memory, config space.
  *
  * &struct vfio_mdev_irqs
  *	The eventfds of user space, and the level of the interrupt line.
@@ -178,12 +179,23 @@ struct vfio_mdev_region_ops {
  * struct vfio_mdev_region - one region of a device
  * @size: number of bytes; 0 if the device does not have this region. For a base
  *	  address register, 0 also stands for the size that config space gives.
- * @flags: what user space may do with it, %VFIO_MDEV_REGION_RW or a part of that
+ * @flags: what user space may do with it, %VFIO_MDEV_REGION_RW or a part of that,
+ *	   and %VFIO_REGION_INFO_FLAG_MMAP if its memory can be mapped
  * @max_width: widest access to @ops, a power of two up to 8, which 0 stands for;
  *	       a wider one is split into several, in ascending order
  * @ops: registers, or NULL if the region is memory
  * @priv: first argument of @ops
- * @mem: memory of @size bytes, if @ops is NULL
+ * @mem: memory of @size bytes, if @ops is NULL. To be mapped, it has to come from
+ *	 vzalloc() or its like, and @size has to be a multiple of the page size.
+ * @areas: the parts that can be mapped, if not all of it: whole pages, in
+ *	   ascending order. With them, a region may have both @ops and @mem: the
+ *	   areas are memory, and the rest is registers. Constant, and kept by the
+ *	   vendor like the table.
+ * @nr_areas: number of @areas; 0 if the whole region can be mapped, or nothing
+ * @type: type of a region that has no fixed index, which is how user space finds
+ *	  out what it is: VFIO_REGION_TYPE_GFX, for example. Only from
+ *	  VFIO_PCI_NUM_REGIONS on, where each region of a PCI device needs one.
+ * @subtype: what it is among those of @type
  */
 struct vfio_mdev_region {
 	u64 size;
@@ -192,6 +204,10 @@ struct vfio_mdev_region {
 	const struct vfio_mdev_region_ops *ops;
 	void *priv;
 	void *mem;
+	const struct vfio_region_sparse_mmap_area *areas;
+	u32 nr_areas;
+	u32 type;
+	u32 subtype;
 };
 
 /**
@@ -216,8 +232,11 @@ ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
 ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 			       const char __user *buf, size_t count,
 			       loff_t *ppos);
+int vfio_mdev_region_mmap(const struct vfio_mdev_regions *regions,
+			  struct vm_area_struct *vma);
 int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
-			      struct vfio_region_info *info);
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps);
 
 /*
  * Interrupts

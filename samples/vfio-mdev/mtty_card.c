@@ -217,7 +217,7 @@ static int mtty_card_get_region_info(struct mdev_device *mdev,
 {
 	struct mtty_card *card = mdev_get_drvdata(mdev);
 
-	return vfio_mdev_region_get_info(&card->regions, info);
+	return vfio_mdev_region_get_info(&card->regions, info, caps);
 }
 
 static void mtty_card_request(struct mdev_device *mdev, unsigned int count)

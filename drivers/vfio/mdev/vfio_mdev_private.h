@@ -9,6 +9,7 @@
 
 struct vfio_mdev_irqfd;
 struct vfio_mdev_irqs;
+struct vfio_mdev_region;
 
 /* With the lock of @irqs held */
 void vfio_mdev_irq_signal_locked(struct vfio_mdev_irqs *irqs,
@@ -21,5 +22,8 @@ void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs);
 struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 					       int fd);
 void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
+
+/* Why a region cannot be mapped in the way that it says, or NULL */
+const char *vfio_mdev_region_mmap_fault(const struct vfio_mdev_region *region);
 
 #endif /* VFIO_MDEV_PRIVATE_H */
