@@ -2,7 +2,8 @@
 /*
  * Tests of the table of regions, and of what offsets in a device's file stand for
  *
- * Nothing is read or written here; see vfio_mdev_region_access_kunit.c.
+ * Nothing is read or written here, see vfio_mdev_region_access_kunit.c, nor mapped,
+ * see vfio_mdev_region_mmap_kunit.c.
  */
 #include <kunit/test.h>
 #include <linux/device.h>
@@ -358,6 +359,7 @@ static void vfio_mdev_region_decodes(struct kunit *test)
 static void vfio_mdev_region_info(struct kunit *test)
 {
 	struct vfio_mdev_region_kunit *ctx = test->priv;
+	struct vfio_info_cap caps = { };
 	struct vfio_region_info info;
 	unsigned int i;
 
@@ -366,7 +368,7 @@ static void vfio_mdev_region_info(struct kunit *test)
 		info.index = i;
 		KUNIT_EXPECT_EQ(test, 0,
 				vfio_mdev_region_get_info(&ctx->regions,
-							  &info));
+							  &info, &caps));
 		KUNIT_EXPECT_EQ(test, i, info.index);
 		KUNIT_EXPECT_EQ(test, (u64)i << 40, info.offset);
 		KUNIT_EXPECT_EQ(test, vfio_mdev_region_kunit_table[i].size,
@@ -375,13 +377,16 @@ static void vfio_mdev_region_info(struct kunit *test)
 				vfio_mdev_region_kunit_table[i].flags,
 				info.flags);
 		KUNIT_EXPECT_EQ(test, 0, info.cap_offset);
+		KUNIT_EXPECT_EQ(test, 0, caps.size);
 	}
 	info.index = VFIO_MDEV_REGION_NR;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			vfio_mdev_region_get_info(&ctx->regions, &info));
+			vfio_mdev_region_get_info(&ctx->regions, &info,
+						  &caps));
 	info.index = U32_MAX;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			vfio_mdev_region_get_info(&ctx->regions, &info));
+			vfio_mdev_region_get_info(&ctx->regions, &info,
+						  &caps));
 }
 
 static struct kunit_case vfio_mdev_region_kunit_cases[] = {
