@@ -110,6 +110,24 @@ struct vfio_mdev_pci_cap {
 };
 
 /**
+ * struct vfio_mdev_pci_msix - MSI-X of a device
+ * @vectors: number of vectors, 1 to 2048
+ * @table_bar: index of the base address register of their table, which is in
+ *	       memory space
+ * @pba_bar: the same for the pending bits
+ * @table_offset: where the table of 16 bytes for each vector begins in it, a
+ *		  multiple of 8
+ * @pba_offset: the same for the pending bits, 8 bytes for each 64 vectors
+ */
+struct vfio_mdev_pci_msix {
+	u16 vectors;
+	u8 table_bar;
+	u8 pba_bar;
+	u32 table_offset;
+	u32 pba_offset;
+};
+
+/**
  * struct vfio_mdev_config - PCI config space of a device
  * @written: called after a write of @count bytes at @offset, or NULL. No lock is
  *	     held, and another write may have followed: look at what the registers
@@ -139,6 +157,8 @@ int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
 			     const struct vfio_mdev_pci_cap *cap);
 int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
 			     unsigned int vectors);
+int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
+			      const struct vfio_mdev_pci_msix *msix);
 void vfio_mdev_config_reset(struct vfio_mdev_config *config);
 int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
 			  void *buf, size_t count);
@@ -244,16 +264,18 @@ int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
 
 /**
  * struct vfio_mdev_irq_desc - which interrupts a device has
+ * @dev: names the device in messages
  * @config: config space of the device, or NULL. With it, pin and capabilities
  *	    there decide on @intx, @msi and @msix, which are ignored; the interrupt
  *	    disable bit of its command register is honoured and the interrupt bit
  *	    of its status register follows the line.
  * @intx: the device has an interrupt line
- * @msi: number of its MSI vectors
- * @msix: number of its MSI-X vectors
+ * @msi: number of its MSI vectors, 0 or a power of two up to 32
+ * @msix: number of its MSI-X vectors, up to 2048
  * @request: the device has a request op and signals VFIO_PCI_REQ_IRQ_INDEX in it
  */
 struct vfio_mdev_irq_desc {
+	struct device *dev;
 	struct vfio_mdev_config *config;
 	u16 msi;
 	u16 msix;
