@@ -10,6 +10,7 @@
 #define MDEV_H
 
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/rhashtable-types.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -150,6 +151,14 @@ struct mdev_type_attribute {
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_RO(_name)
 #define MDEV_TYPE_ATTR_WO(_name)					\
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_WO(_name)
+/* One that always reads as @_text; defines it, static, with its show() */
+#define MDEV_TYPE_STRING_ATTR_RO(_name, _text)				\
+	static ssize_t _name##_show(struct kobject *kobj,		\
+				    struct device *dev, char *buf)	\
+	{								\
+		return sysfs_emit(buf, "%s\n", _text);			\
+	}								\
+	static MDEV_TYPE_ATTR_RO(_name)
 
 /**
  * struct mdev_driver - a bus driver: serves the devices of some classes
@@ -184,6 +193,31 @@ struct device *
 mdev_register_virtual_parent(const char *name,
 			     const struct mdev_parent_ops *ops);
 void mdev_unregister_virtual_parent(struct device *dev);
+
+/**
+ * module_mdev_virtual_parent - all that a module does that has a virtual parent
+ * @__ops: the &struct mdev_parent_ops, a variable
+ *
+ * The parent is called what the module is. Each module may use this once, in place
+ * of module_init() and module_exit().
+ */
+#define module_mdev_virtual_parent(__ops)				\
+	static struct device *__ops##_parent;				\
+									\
+	static int __init __ops##_init(void)				\
+	{								\
+		__ops##_parent =					\
+			mdev_register_virtual_parent(KBUILD_MODNAME,	\
+						     &(__ops));		\
+		return PTR_ERR_OR_ZERO(__ops##_parent);			\
+	}								\
+	module_init(__ops##_init);					\
+									\
+	static void __exit __ops##_exit(void)				\
+	{								\
+		mdev_unregister_virtual_parent(__ops##_parent);		\
+	}								\
+	module_exit(__ops##_exit)
 
 int __mdev_register_driver(struct mdev_driver *drv, struct module *owner,
 			   const char *mod_name);

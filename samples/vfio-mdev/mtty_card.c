@@ -217,7 +217,7 @@ static int mtty_card_get_region_info(struct mdev_device *mdev,
 {
 	struct mtty_card *card = mdev_get_drvdata(mdev);
 
-	return vfio_mdev_region_get_info(&card->regions, info);
+	return vfio_mdev_region_get_info(&card->regions, info, caps);
 }
 
 static void mtty_card_request(struct mdev_device *mdev, unsigned int count)
@@ -307,7 +307,10 @@ void mtty_card_free(struct mtty_card *card)
 struct mtty_card *mtty_card_alloc(struct device *dev, unsigned int nr_ports,
 				  bool request)
 {
-	struct vfio_mdev_irq_desc irq_desc = { .request = request };
+	struct vfio_mdev_irq_desc irq_desc = {
+		.dev = dev,
+		.request = request,
+	};
 	struct mtty_card *card;
 	unsigned int i;
 	int ret;

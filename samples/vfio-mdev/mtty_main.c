@@ -21,7 +21,6 @@
  * mtty_uart.c; the rest of being a PCI device is left to the library.
  */
 #include <linux/cleanup.h>
-#include <linux/device.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -92,12 +91,7 @@ static ssize_t description_show(struct kobject *kobj, struct device *dev,
 }
 static MDEV_TYPE_ATTR_RO(description);
 
-static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
-			       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
-}
-static MDEV_TYPE_ATTR_RO(device_api);
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
 
 static ssize_t available_instances_show(struct kobject *kobj,
 					struct device *dev, char *buf)
@@ -173,22 +167,7 @@ static const struct mdev_parent_ops mtty_parent_ops = {
 	.remove = mtty_remove,
 };
 
-static struct device *mtty_parent;
-
-/* Devices may be created before this returns. */
-static int __init mtty_init(void)
-{
-	mtty_parent = mdev_register_virtual_parent("mtty", &mtty_parent_ops);
-	return PTR_ERR_OR_ZERO(mtty_parent);
-}
-
-static void __exit mtty_exit(void)
-{
-	mdev_unregister_virtual_parent(mtty_parent);
-}
-
-module_init(mtty_init);
-module_exit(mtty_exit);
+module_mdev_virtual_parent(mtty_parent_ops);
 
 MODULE_DESCRIPTION("Mediated PCI serial card, a sample");
 MODULE_LICENSE("GPL");

@@ -5,19 +5,27 @@
  * A table says for each region how large it is and what is behind it. An offset
  * in the file, which may be anything, becomes a region and an offset within it in
  * vfio_mdev_region_find() and nowhere else. Below that there are only offsets
- * that are good, split into accesses as a bus does them.
+ * that are good, split into accesses as a bus does them. Mapping memory is in
+ * vfio_mdev_region_mmap.c.
  */
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/vfio_mdev_lib.h>
 
+#include "vfio_mdev_private.h"
+
+#define VFIO_MDEV_REGION_FLAGS \
+	(VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP)
 #define VFIO_MDEV_MAX_WIDTH	8
 
 static u64 vfio_mdev_config_region_read(void *priv, u64 offset,
@@ -50,16 +58,36 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 
 	if (region->size > VFIO_MDEV_REGION_MAX_SIZE)
 		return "is larger than 2^40 bytes";
-	if (region->flags & ~VFIO_MDEV_REGION_RW)
+	if (region->flags & ~VFIO_MDEV_REGION_FLAGS)
 		return "has unknown flags";
 	if (!is_power_of_2(region->max_width) ||
 	    region->max_width > VFIO_MDEV_MAX_WIDTH)
 		return "has a max_width that is not 1, 2, 4 or 8";
-	if (!region->ops == !region->mem)
-		return "needs either ops or mem";
+	if (!region->ops && !region->mem)
+		return "has neither ops nor mem";
+	if (region->ops && region->mem && !region->nr_areas)
+		return "has both ops and mem, and no areas to tell them apart";
 	if (region->ops && ((readable && !region->ops->read) ||
 			    (writable && !region->ops->write)))
 		return "has a flag without its op";
+	if (region->subtype && !region->type)
+		return "has a subtype without a type";
+	return vfio_mdev_region_mmap_fault(region);
+}
+
+/* The same for what depends on the index of a region of a PCI device */
+static const char *
+vfio_mdev_region_pci_fault(const struct vfio_mdev_region *region,
+			   unsigned int index, struct vfio_mdev_config *config)
+{
+	if (index < PCI_STD_NUM_BARS &&
+	    (region->flags & VFIO_REGION_INFO_FLAG_MMAP) &&
+	    vfio_mdev_config_bar_is_io(config, index))
+		return "has flag MMAP, and its BAR is in I/O space";
+	if (index < VFIO_PCI_NUM_REGIONS && region->type)
+		return "has a type, and a fixed index";
+	if (index >= VFIO_PCI_NUM_REGIONS && !region->type)
+		return "needs a type, as it has no fixed index";
 	return NULL;
 }
 
@@ -71,6 +99,10 @@ static int vfio_mdev_regions_from_config(struct device *dev,
 {
 	unsigned int i;
 
+	if (!config->image) {
+		dev_err(dev, "config comes before vfio_mdev_config_init()\n");
+		return -EINVAL;
+	}
 	if (nr <= VFIO_PCI_CONFIG_REGION_INDEX) {
 		dev_err(dev, "a table of %u regions has no config space\n", nr);
 		return -EINVAL;
@@ -130,6 +162,9 @@ int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
 		if (!region[i].max_width)
 			region[i].max_width = VFIO_MDEV_MAX_WIDTH;
 		fault = vfio_mdev_region_fault(&region[i]);
+		if (!fault && config)
+			fault = vfio_mdev_region_pci_fault(&region[i], i,
+							   config);
 		if (fault) {
 			dev_err(dev, "region %u %s\n", i, fault);
 			return -EINVAL;
@@ -178,6 +213,33 @@ vfio_mdev_region_find(const struct vfio_mdev_regions *regions, loff_t pos,
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_find);
 
+/*
+ * Is there memory at @offset, and not a register? Cuts @count to where that
+ * changes.
+ */
+static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
+				    u64 offset, size_t *count)
+{
+	const struct vfio_region_sparse_mmap_area *area = region->areas;
+	const struct vfio_region_sparse_mmap_area *end = area + region->nr_areas;
+
+	if (!region->ops || !region->mem)
+		return region->mem;
+
+	for (; area < end; area++) {
+		if (offset < area->offset) {
+			*count = min_t(u64, *count, area->offset - offset);
+			return false;
+		}
+		if (offset - area->offset < area->size) {
+			*count = min_t(u64, *count,
+				       area->offset + area->size - offset);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The widest access that is aligned, and not wider than @count */
 static unsigned int vfio_mdev_region_width(const struct vfio_mdev_region *region,
 					   u64 offset, size_t count)
@@ -201,7 +263,7 @@ static ssize_t vfio_mdev_region_read_some(const struct vfio_mdev_region *region,
 	unsigned int width;
 	__le64 value;
 
-	if (region->mem) {
+	if (vfio_mdev_region_is_mem(region, offset, &count)) {
 		count -= copy_to_user(buf, region->mem + offset, count);
 		return count ?: -EFAULT;
 	}
@@ -221,7 +283,7 @@ static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region
 	unsigned int width;
 	__le64 value = 0;
 
-	if (region->mem) {
+	if (vfio_mdev_region_is_mem(region, offset, &count)) {
 		/* Unlike copy_from_user(), leaves memory after a fault alone. */
 		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
 		count = copy_from_iter(region->mem + offset, count, &iter);
@@ -331,20 +393,58 @@ ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_write);
 
+static int vfio_mdev_region_add_areas(const struct vfio_mdev_region *region,
+				      struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_sparse_mmap *cap;
+	struct vfio_info_cap_header *header;
+
+	header = vfio_info_cap_add(caps,
+				   struct_size(cap, areas, region->nr_areas),
+				   VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1);
+	if (IS_ERR(header))
+		return PTR_ERR(header);
+
+	cap = container_of(header, struct vfio_region_info_cap_sparse_mmap,
+			   header);
+	cap->nr_areas = region->nr_areas;
+	memcpy(cap->areas, region->areas,
+	       array_size(region->nr_areas, sizeof(*region->areas)));
+	return 0;
+}
+
+static int vfio_mdev_region_add_type(const struct vfio_mdev_region *region,
+				     struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_type cap = {
+		.header.id = VFIO_REGION_INFO_CAP_TYPE,
+		.header.version = 1,
+		.type = region->type,
+		.subtype = region->subtype,
+	};
+
+	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
+}
+
 /**
  * vfio_mdev_region_get_info - describe a region, for a vendor's get_region_info op
  * @regions: regions of the device
  * @info: index is given, size, flags and offset are filled in
+ * @caps: gets the capabilities: which areas can be mapped, if not all of the
+ *	  region, and its type, if it has one. Its buffer belongs to the caller,
+ *	  also after an error.
  *
- * Context: any context.
+ * Context: process context, may sleep.
  * Return: 0, with size 0 for a region that the device does not have; -EINVAL for
- * an index outside of the table.
+ * an index outside of the table; -ENOMEM.
  */
 int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
-			      struct vfio_region_info *info)
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps)
 {
 	const struct vfio_mdev_region *region;
 	unsigned int index = info->index;
+	int ret = 0;
 
 	if (index >= regions->nr)
 		return -EINVAL;
@@ -354,6 +454,13 @@ int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
 	info->flags = region->size ? region->flags : 0;
 	info->offset = (u64)index << VFIO_MDEV_REGION_SHIFT;
 	info->cap_offset = 0;
-	return 0;
+	if (!region->size)
+		return 0;
+
+	if (region->nr_areas)
+		ret = vfio_mdev_region_add_areas(region, caps);
+	if (!ret && region->type)
+		ret = vfio_mdev_region_add_type(region, caps);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_get_info);

@@ -2,13 +2,15 @@
 /*
  * Tests of the table of regions, and of what offsets in a device's file stand for
  *
- * Nothing is read or written here; see vfio_mdev_region_access_kunit.c.
+ * Nothing is read or written here, see vfio_mdev_region_access_kunit.c, nor mapped,
+ * see vfio_mdev_region_mmap_kunit.c.
  */
 #include <kunit/test.h>
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/vfio_mdev_lib.h>
+#include <linux/vmalloc.h>
 
 #define VFIO_MDEV_REGION_AT(index, offset) \
 	(((u64)(index) << VFIO_MDEV_REGION_SHIFT) + (offset))
@@ -24,7 +26,7 @@
 struct vfio_mdev_region_kunit {
 	struct device dev;
 	struct vfio_mdev_config config;
-	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS];
+	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS + 1];
 	struct vfio_mdev_regions regions;
 };
 
@@ -133,6 +135,8 @@ static const struct vfio_mdev_region_mistake vfio_mdev_region_mistakes[] = {
 	{ "both registers and memory",
 	  { .size = 1, .ops = &vfio_mdev_region_kunit_ops,
 	    .mem = vfio_mdev_region_kunit_mem } },
+	{ "a subtype alone",
+	  { .size = 1, .subtype = 1, .ops = &vfio_mdev_region_kunit_ops } },
 	{ "read without an op",
 	  { .size = 1, .flags = VFIO_REGION_INFO_FLAG_READ,
 	    .ops = &vfio_mdev_region_kunit_write_ops } },
@@ -269,7 +273,51 @@ static void vfio_mdev_regions_config_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			vfio_mdev_region_kunit_from_config(test, 9));
 	ctx->region[2].ops = &vfio_mdev_region_kunit_ops;
+	/* A fixed index has no type, and what has none needs one. */
+	ctx->region[0].type = VFIO_REGION_TYPE_GFX;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
+	ctx->region[0].type = 0;
+	ctx->region[9] = vfio_mdev_region_kunit_table[0];
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 10));
+	ctx->region[9].subtype = 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 10));
+	ctx->region[9].type = VFIO_REGION_TYPE_GFX;
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_region_kunit_from_config(test, 10));
+}
+
+/* I/O space cannot be mapped, whatever is behind it. */
+static void vfio_mdev_regions_io_mapped(struct kunit *test)
+{
+	struct vfio_mdev_region_kunit *ctx = test->priv;
+	void *mem = vzalloc(PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	vfio_mdev_region_kunit_config(test);
+	/* As if a page of I/O ports were possible, to get as far as that */
+	ctx->config.bar_size[0] = PAGE_SIZE;
+	ctx->region[0] = (struct vfio_mdev_region) {
+		.flags = VFIO_REGION_INFO_FLAG_READ |
+			 VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = mem,
+	};
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
+	ctx->region[0].flags = VFIO_REGION_INFO_FLAG_READ;
 	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_region_kunit_from_config(test, 9));
+	vfree(mem);
+}
+
+/* Config space that was not set up is refused. */
+static void vfio_mdev_regions_too_early(struct kunit *test)
+{
+	struct vfio_mdev_region_kunit *ctx = test->priv;
+
+	memset(ctx->region, 0, sizeof(ctx->region));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
 }
 
 /*
@@ -358,6 +406,7 @@ static void vfio_mdev_region_decodes(struct kunit *test)
 static void vfio_mdev_region_info(struct kunit *test)
 {
 	struct vfio_mdev_region_kunit *ctx = test->priv;
+	struct vfio_info_cap caps = { };
 	struct vfio_region_info info;
 	unsigned int i;
 
@@ -366,7 +415,7 @@ static void vfio_mdev_region_info(struct kunit *test)
 		info.index = i;
 		KUNIT_EXPECT_EQ(test, 0,
 				vfio_mdev_region_get_info(&ctx->regions,
-							  &info));
+							  &info, &caps));
 		KUNIT_EXPECT_EQ(test, i, info.index);
 		KUNIT_EXPECT_EQ(test, (u64)i << 40, info.offset);
 		KUNIT_EXPECT_EQ(test, vfio_mdev_region_kunit_table[i].size,
@@ -375,13 +424,16 @@ static void vfio_mdev_region_info(struct kunit *test)
 				vfio_mdev_region_kunit_table[i].flags,
 				info.flags);
 		KUNIT_EXPECT_EQ(test, 0, info.cap_offset);
+		KUNIT_EXPECT_EQ(test, 0, caps.size);
 	}
 	info.index = VFIO_MDEV_REGION_NR;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			vfio_mdev_region_get_info(&ctx->regions, &info));
+			vfio_mdev_region_get_info(&ctx->regions, &info,
+						  &caps));
 	info.index = U32_MAX;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			vfio_mdev_region_get_info(&ctx->regions, &info));
+			vfio_mdev_region_get_info(&ctx->regions, &info,
+						  &caps));
 }
 
 static struct kunit_case vfio_mdev_region_kunit_cases[] = {
@@ -389,6 +441,8 @@ static struct kunit_case vfio_mdev_region_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_regions_init_limits),
 	KUNIT_CASE(vfio_mdev_regions_take_config),
 	KUNIT_CASE(vfio_mdev_regions_config_refuses),
+	KUNIT_CASE(vfio_mdev_regions_io_mapped),
+	KUNIT_CASE(vfio_mdev_regions_too_early),
 	KUNIT_CASE_PARAM(vfio_mdev_region_decodes, vfio_mdev_region_place_gen_params),
 	KUNIT_CASE(vfio_mdev_region_info),
 	{ }

@@ -15,13 +15,14 @@ cd "$(dirname "$0")" || exit 1
 
 # With all of the kernel's checks, none of them takes much longer than another,
 # so that they can run in as many virtual machines.
-core="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
+core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
 mdev_lifetime_test kunit_test.sh"
-vfio="vfio_mdev_open_test vfio_mdev_kvm_test vfio_mdev_region_test
-vfio_mdev_config_test vfio_mdev_irq_test mtty_test mdevctl_test.sh"
-races="mdev_race_test mdev_stress_test"
-faults="mdev_fail_nth_test"
-modules="mdev_fail_load_test"
+vfio_tests="vfio_mdev_open_test vfio_mdev_kvm_test vfio_mdev_region_test
+vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test mtty_test
+mdevctl_test.sh"
+races_tests="mdev_race_test mdev_stress_test"
+faults_tests="mdev_fail_nth_test"
+modules_tests="mdev_fail_load_test"
 
 passed=0 failed=0 skipped=0 number=0
 
@@ -116,11 +117,11 @@ clear_leaks() {
 tests_of() {
 	for word; do
 		case $word in
-		core) echo "$core" ;;
-		vfio) echo "$vfio" ;;
-		races) echo "$races" ;;
-		faults) echo "$faults" ;;
-		modules) echo "$modules" ;;
+		core) echo "$core_tests" ;;
+		vfio) echo "$vfio_tests" ;;
+		races) echo "$races_tests" ;;
+		faults) echo "$faults_tests" ;;
+		modules) echo "$modules_tests" ;;
 		*) echo "$word" ;;
 		esac
 	done
