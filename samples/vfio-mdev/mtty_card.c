@@ -3,10 +3,9 @@
  * A serial card of mtty: between its UARTs and VFIO
  *
  * The card is described as data: config space, a table of regions, interrupts.
- * The library does the rest, so the ops of VFIO are a line each. What is left to
- * do here is to lock, to run the UARTs' timers, and to pass their interrupts on.
+ * The library does the rest. What is left to do here is to lock, to run the UARTs'
+ * timers, and to pass their interrupts on.
  */
-#include <linux/device.h>
 #include <linux/jiffies.h>
 #include <linux/mdev.h>
 #include <linux/slab.h>
@@ -40,26 +39,23 @@ struct mtty_port {
 
 /**
  * struct mtty_card - a serial card, the state of one mediated device
+ * @pdev: what makes it a PCI device; is the driver data
  * @lock: protects UARTs and timers of @port
- * @config: its config space
- * @region: what @regions looks up
- * @regions: I/O ports of the UARTs and config space
- * @irqs: its interrupts
- * @pci: the above, for the ioctls
  * @nr_ports: number of ports on the card
  * @port: the ports
  */
 struct mtty_card {
+	struct vfio_mdev_pci_dev pdev;
 	/* Taken by the timers too. Outside of the locks of the library. */
 	spinlock_t lock;
-	struct vfio_mdev_config config;
-	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS];
-	struct vfio_mdev_regions regions;
-	struct vfio_mdev_irqs irqs;
-	struct vfio_mdev_pci pci;
 	unsigned int nr_ports;
 	struct mtty_port port[MTTY_CARD_PORTS];
 };
+
+static struct mtty_card *to_mtty_card(struct vfio_mdev_pci_dev *pdev)
+{
+	return container_of(pdev, struct mtty_card, pdev);
+}
 
 /*
  * UARTs
@@ -75,7 +71,7 @@ static void mtty_card_update_irq(struct mtty_card *card)
 
 	for (i = 0; i < card->nr_ports; i++)
 		level |= mtty_uart_irq(&card->port[i].uart);
-	vfio_mdev_irq_set_line(&card->irqs, level);
+	vfio_mdev_irq_set_line(&card->pdev.irqs, level);
 }
 
 /* To be called after whatever may have changed a UART. */
@@ -139,22 +135,13 @@ static const struct vfio_mdev_region_ops mtty_port_ops = {
 };
 
 /*
- * What VFIO asks of a card
+ * What the library leaves to the card
  */
 
-/* The interrupt disable bit may have changed. */
-static void mtty_card_config_written(struct vfio_mdev_config *config,
-				     unsigned int offset,
-				     unsigned int count)
+/* The state after power on, in which each user finds it too */
+static void mtty_card_reset(struct vfio_mdev_pci_dev *pdev)
 {
-	struct mtty_card *card = container_of(config, struct mtty_card, config);
-
-	vfio_mdev_irq_update(&card->irqs);
-}
-
-static int mtty_card_reset(struct mdev_device *mdev)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
+	struct mtty_card *card = to_mtty_card(pdev);
 	unsigned int i;
 
 	spin_lock_bh(&card->lock);
@@ -163,95 +150,61 @@ static int mtty_card_reset(struct mdev_device *mdev)
 		mtty_port_update(&card->port[i]);
 	}
 	spin_unlock_bh(&card->lock);
-
-	vfio_mdev_config_reset(&card->config);
-	vfio_mdev_irq_update(&card->irqs);
-	return 0;
-}
-
-/* A user finds the card as after power on, not as the last one left it. */
-static int mtty_card_open(struct mdev_device *mdev)
-{
-	return mtty_card_reset(mdev);
 }
 
 static void mtty_card_release(struct mdev_device *mdev)
 {
-	struct mtty_card *card = mdev_get_drvdata(mdev);
+	struct mtty_card *card = to_mtty_card(mdev_get_drvdata(mdev));
 	unsigned int i;
 
 	/* Nobody is left to start them again. */
 	for (i = 0; i < card->nr_ports; i++)
 		timer_delete_sync(&card->port[i].timer);
-	vfio_mdev_irq_release(&card->irqs);
+	vfio_mdev_pci_dev_release(mdev);
 }
 
-static ssize_t mtty_card_read(struct mdev_device *mdev, char __user *buf,
-			      size_t count, loff_t *ppos)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_read(&card->regions, buf, count, ppos);
-}
-
-static ssize_t mtty_card_write(struct mdev_device *mdev,
-			       const char __user *buf, size_t count,
-			       loff_t *ppos)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_write(&card->regions, buf, count, ppos);
-}
-
-static long mtty_card_ioctl(struct mdev_device *mdev, unsigned int cmd,
-			    unsigned long arg)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_pci_ioctl(mdev, &card->pci, cmd, arg);
-}
-
-static int mtty_card_get_region_info(struct mdev_device *mdev,
-				     struct vfio_region_info *info,
-				     struct vfio_info_cap *caps)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_get_info(&card->regions, info, caps);
-}
-
-static void mtty_card_request(struct mdev_device *mdev, unsigned int count)
-{
-	struct mtty_card *card = mdev_get_drvdata(mdev);
-
-	vfio_mdev_irq_request(&card->irqs);
-}
-
-const struct vfio_mdev_device_ops mtty_card_ops = {
-	.open = mtty_card_open,
+static const struct vfio_mdev_device_ops mtty_card_ops = {
+	.open = vfio_mdev_pci_dev_open,
 	.release = mtty_card_release,
-	.read = mtty_card_read,
-	.write = mtty_card_write,
-	.ioctl = mtty_card_ioctl,
-	.get_region_info = mtty_card_get_region_info,
+	.read = vfio_mdev_pci_dev_read,
+	.write = vfio_mdev_pci_dev_write,
+	.ioctl = vfio_mdev_pci_dev_ioctl,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
 };
 
 /* Ops belong to a device, so two of one type may differ. */
-const struct vfio_mdev_device_ops mtty_card_request_ops = {
-	.open = mtty_card_open,
+static const struct vfio_mdev_device_ops mtty_card_request_ops = {
+	.open = vfio_mdev_pci_dev_open,
 	.release = mtty_card_release,
-	.read = mtty_card_read,
-	.write = mtty_card_write,
-	.ioctl = mtty_card_ioctl,
-	.get_region_info = mtty_card_get_region_info,
-	.request = mtty_card_request,
+	.read = vfio_mdev_pci_dev_read,
+	.write = vfio_mdev_pci_dev_write,
+	.ioctl = vfio_mdev_pci_dev_ioctl,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	.request = vfio_mdev_pci_dev_request,
 };
 
 /*
  * Setting up a card, before anybody can open it
  */
 
-static int mtty_card_init_config(struct mtty_card *card, struct device *dev)
+static void mtty_card_init_ports(struct mtty_card *card)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->nr_ports; i++) {
+		card->port[i].card = card;
+		timer_setup(&card->port[i].timer, mtty_port_timeout, 0);
+		card->pdev.region[i] = (struct vfio_mdev_region) {
+			.flags = VFIO_MDEV_REGION_RW,
+			.max_width = 1,
+			.ops = &mtty_port_ops,
+			.priv = &card->port[i],
+		};
+	}
+}
+
+static int mtty_card_init(struct mtty_card *card, struct mdev_device *mdev,
+			  const struct vfio_mdev_device_ops *ops)
 {
 	struct vfio_mdev_pci_desc desc = {
 		.vendor = MTTY_VENDOR_ID,
@@ -271,74 +224,45 @@ static int mtty_card_init_config(struct mtty_card *card, struct device *dev)
 			.flags = PCI_BASE_ADDRESS_SPACE_IO,
 		};
 
-	ret = vfio_mdev_config_init(&card->config, dev, &desc);
+	ret = vfio_mdev_pci_dev_init(&card->pdev, mdev, &desc);
 	if (ret)
 		return ret;
 
-	card->config.written = mtty_card_config_written;
-	ret = vfio_mdev_config_add_msi(&card->config, 1);
-	return ret < 0 ? ret : 0;
+	ret = vfio_mdev_config_add_msi(&card->pdev.config, 1);
+	if (ret < 0) {
+		vfio_mdev_pci_dev_destroy(&card->pdev);
+		return ret;
+	}
+
+	card->pdev.reset = mtty_card_reset;
+	mtty_card_init_ports(card);
+	return vfio_mdev_pci_dev_finish(&card->pdev, mdev, ops);
 }
 
-static int mtty_card_init_regions(struct mtty_card *card, struct device *dev)
+/* @request: the user of the card can be asked to release it */
+int mtty_card_create(struct mdev_device *mdev, unsigned int nr_ports,
+		     bool request)
 {
-	unsigned int i;
-
-	for (i = 0; i < card->nr_ports; i++)
-		card->region[i] = (struct vfio_mdev_region) {
-			.flags = VFIO_MDEV_REGION_RW,
-			.max_width = 1,
-			.ops = &mtty_port_ops,
-			.priv = &card->port[i],
-		};
-
-	return vfio_mdev_regions_init(&card->regions, dev, card->region,
-				      ARRAY_SIZE(card->region), &card->config);
-}
-
-void mtty_card_free(struct mtty_card *card)
-{
-	vfio_mdev_irq_destroy(&card->irqs);
-	vfio_mdev_config_destroy(&card->config);
-	kfree(card);
-}
-
-/* Names the device as @dev in messages. @request: its ops have that. */
-struct mtty_card *mtty_card_alloc(struct device *dev, unsigned int nr_ports,
-				  bool request)
-{
-	struct vfio_mdev_irq_desc irq_desc = {
-		.dev = dev,
-		.request = request,
-	};
 	struct mtty_card *card;
-	unsigned int i;
 	int ret;
 
 	card = kzalloc_obj(*card);
 	if (!card)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 
 	spin_lock_init(&card->lock);
 	card->nr_ports = nr_ports;
-	for (i = 0; i < nr_ports; i++) {
-		card->port[i].card = card;
-		timer_setup(&card->port[i].timer, mtty_port_timeout, 0);
-	}
+	ret = mtty_card_init(card, mdev,
+			     request ? &mtty_card_request_ops : &mtty_card_ops);
+	if (ret)
+		kfree(card);
+	return ret;
+}
 
-	ret = mtty_card_init_config(card, dev);
-	if (!ret)
-		ret = mtty_card_init_regions(card, dev);
-	irq_desc.config = &card->config;
-	if (!ret)
-		ret = vfio_mdev_irq_init(&card->irqs, &irq_desc);
-	if (ret) {
-		mtty_card_free(card);
-		return ERR_PTR(ret);
-	}
+void mtty_card_destroy(struct mdev_device *mdev)
+{
+	struct mtty_card *card = to_mtty_card(mdev_get_drvdata(mdev));
 
-	card->pci.regions = &card->regions;
-	card->pci.irqs = &card->irqs;
-	card->pci.reset = mtty_card_reset;
-	return card;
+	vfio_mdev_pci_dev_destroy(&card->pdev);
+	kfree(card);
 }

@@ -7,16 +7,11 @@
 
 #include <linux/types.h>
 
-struct device;
-struct mtty_card;
-struct vfio_mdev_device_ops;
+struct mdev_device;
 
-/* For a device whose driver data is a card; the second if it was made for that */
-extern const struct vfio_mdev_device_ops mtty_card_ops;
-extern const struct vfio_mdev_device_ops mtty_card_request_ops;
-
-struct mtty_card *mtty_card_alloc(struct device *dev, unsigned int nr_ports,
-				  bool request);
-void mtty_card_free(struct mtty_card *card);
+/* Makes @mdev a card, and unmakes it. */
+int mtty_card_create(struct mdev_device *mdev, unsigned int nr_ports,
+		     bool request);
+void mtty_card_destroy(struct mdev_device *mdev);
 
 #endif /* MTTY_CARD_H */

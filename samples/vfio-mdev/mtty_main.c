@@ -26,7 +26,6 @@
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
 #include <linux/vfio.h>
-#include <linux/vfio_mdev.h>
 
 #include "mtty_card.h"
 
@@ -110,20 +109,15 @@ static struct attribute *mtty_type_attrs[] = {
 	NULL
 };
 
-static struct attribute_group mtty_type_1 = {
-	.name = "1",
-	.attrs = mtty_type_attrs,
-};
-
-static struct attribute_group mtty_type_2 = {
-	.name = "2",
-	.attrs = mtty_type_attrs,
-};
-
 /* In the order of mtty_types */
+static struct attribute_group mtty_groups[] = {
+	{ .name = "1", .attrs = mtty_type_attrs },
+	{ .name = "2", .attrs = mtty_type_attrs },
+};
+
 static struct attribute_group *mtty_type_groups[] = {
-	&mtty_type_1,
-	&mtty_type_2,
+	&mtty_groups[0],
+	&mtty_groups[1],
 	NULL
 };
 
@@ -134,28 +128,21 @@ static struct attribute_group *mtty_type_groups[] = {
 static int mtty_create(struct kobject *kobj, struct mdev_device *mdev)
 {
 	unsigned int nr_ports = mtty_type_of(kobj)->ports;
-	bool ask = READ_ONCE(mtty_ask);
-	struct mtty_card *card;
 	int ret;
 
 	ret = mtty_get_ports(nr_ports);
 	if (ret)
 		return ret;
 
-	card = mtty_card_alloc(mdev_dev(mdev), nr_ports, ask);
-	if (IS_ERR(card)) {
+	ret = mtty_card_create(mdev, nr_ports, READ_ONCE(mtty_ask));
+	if (ret)
 		mtty_put_ports(nr_ports);
-		return PTR_ERR(card);
-	}
-
-	mdev_set_drvdata(mdev, card);
-	mdev_set_vfio_ops(mdev, ask ? &mtty_card_request_ops : &mtty_card_ops);
-	return 0;
+	return ret;
 }
 
 static int mtty_remove(struct mdev_device *mdev)
 {
-	mtty_card_free(mdev_get_drvdata(mdev));
+	mtty_card_destroy(mdev);
 	mtty_put_ports(mtty_types[mdev_get_type_group_id(mdev)].ports);
 	return 0;
 }

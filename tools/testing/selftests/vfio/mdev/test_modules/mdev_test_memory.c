@@ -12,7 +12,6 @@
 #include <linux/vfio_mdev_lib.h>
 #include <linux/vmalloc.h>
 
-#include "../../../../../../samples/vfio-mdev/sample_parent.h"
 
 #define MDEV_TEST_PAGES		8
 #define MDEV_TEST_ROM_PAGES	2
@@ -213,7 +212,7 @@ static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
 	.remove = mdev_test_memory_remove,
 };
 
-module_sample_parent(mdev_test_memory);
+module_mdev_virtual_parent(mdev_test_memory_parent_ops);
 
 MODULE_DESCRIPTION("Vendor driver for tests of mapped memory");
 MODULE_LICENSE("GPL");
