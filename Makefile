@@ -10,7 +10,7 @@ MDEV_ROOT := $(CURDIR)
 export MDEV_ROOT
 
 CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
-	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m
+	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m CONFIG_SAMPLE_VFIO_MDEV_MBOCHS=m
 
 # Debian's headers come without the vmlinux that BTF is made from.
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mbochs: a display adapter that exists in software only
+ *
+ * Loading the module makes the parent device /sys/class/mbochs/mbochs with three
+ * types of mediated devices, which differ in their video memory, as long as the
+ * 256 MiB last that there are for all (parameter "mem"):
+ *
+ *   # cd /sys/class/mdev_bus/mbochs/mdev_supported_types
+ *   # grep . mbochs-medium/[and]*
+ *   # echo 0c9f4a2c-6b9e-44a5-8a38-0dd4a7b0c4d8 > mbochs-medium/create
+ *
+ * It is the display that QEMU has as bochs-display, so guests have a driver:
+ * bochs-drm of Linux. QEMU shows the picture in its window, if that uses OpenGL:
+ *
+ *   # qemu-system-x86_64 ... -display gtk,gl=on -device vfio-pci,display=on,\
+ *     sysfsdev=/sys/bus/mdev/devices/0c9f4a2c-6b9e-44a5-8a38-0dd4a7b0c4d8
+ *
+ * For a QEMU without OpenGL, write 1 to /sys/module/mbochs/parameters/
+ * region_display before creating the device.
+ *
+ * The lesson here: a picture for user space, as a dma-buf or as a region, and a
+ * region of a kind of its own, through which user space plugs in a monitor. This
+ * file has the parent and what makes a PCI device of a display, mbochs_display.c
+ * the display, mbochs_dmabuf.c its memory.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/mdev.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/vfio.h>
+#include <linux/vfio_mdev.h>
+#include <linux/vfio_mdev_lib.h>
+
+#include "mbochs.h"
+
+#define MBOCHS_NAME		"mbochs"
+
+#define MBOCHS_VENDOR_ID	0x1234
+#define MBOCHS_DEVICE_ID	0x1111
+#define MBOCHS_SUBVENDOR_ID	0x1af4	/* as of all that QEMU emulates */
+#define MBOCHS_SUBDEVICE_ID	0x1100
+#define MBOCHS_REVISION		2	/* has the registers that QEMU added */
+#define MBOCHS_CLASS		0x038000 /* display controller, other */
+#define MBOCHS_MMIO_SIZE	SZ_4K
+
+static bool mbochs_region_display;
+module_param_named(region_display, mbochs_region_display, bool, 0644);
+MODULE_PARM_DESC(region_display,
+		 "Offer the picture as a region, not as a dma-buf; for devices created from now on (default: false)");
+
+/*
+ * Types
+ */
+
+static const struct mbochs_type mbochs_types[] = {
+	{ "mbochs-small", 4, 800, 600 },
+	{ "mbochs-medium", 16, 1920, 1080 },
+	{ "mbochs-large", 64, 3840, 2160 },
+};
+
+static const struct mbochs_type *mbochs_type_of(struct kobject *kobj)
+{
+	return &mbochs_types[mdev_type_kobj_group_id(kobj)];
+}
+
+static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", mbochs_type_of(kobj)->name);
+}
+static MDEV_TYPE_ATTR_RO(name);
+
+static ssize_t description_show(struct kobject *kobj, struct device *dev,
+				char *buf)
+{
+	const struct mbochs_type *type = mbochs_type_of(kobj);
+
+	return sysfs_emit(buf,
+			  "Bochs display, %u MiB of video memory, up to %ux%u\n",
+			  type->mbytes, type->max_xres, type->max_yres);
+}
+static MDEV_TYPE_ATTR_RO(description);
+
+static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
+}
+static MDEV_TYPE_ATTR_RO(device_api);
+
+static ssize_t available_instances_show(struct kobject *kobj,
+					struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  mbochs_vram_left() / mbochs_type_of(kobj)->mbytes);
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
+static struct attribute *mbochs_type_attrs[] = {
+	&mdev_type_attr_name.attr,
+	&mdev_type_attr_description.attr,
+	&mdev_type_attr_device_api.attr,
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
+/* In the order of mbochs_types */
+static struct attribute_group mbochs_type_group[] = {
+	{ .name = "small", .attrs = mbochs_type_attrs },
+	{ .name = "medium", .attrs = mbochs_type_attrs },
+	{ .name = "large", .attrs = mbochs_type_attrs },
+};
+
+static struct attribute_group *mbochs_type_groups[] = {
+	&mbochs_type_group[0],
+	&mbochs_type_group[1],
+	&mbochs_type_group[2],
+	NULL
+};
+
+/*
+ * What a device consists of
+ */
+
+/* Done anew for other video memory, while nobody has the device open */
+static int mbochs_init_regions(struct mbochs *mbochs)
+{
+	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = mbochs->vram->mem,
+	};
+	mbochs->region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW,
+		.ops = &mbochs_mmio_ops,
+		.priv = mbochs,
+	};
+	mbochs->region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
+		.size = sizeof(mbochs->monitor),
+		.flags = VFIO_MDEV_REGION_RW,
+		.mem = &mbochs->monitor,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+	};
+
+	return vfio_mdev_regions_init(&mbochs->regions, mbochs->dev,
+				      mbochs->region, MBOCHS_NUM_REGIONS,
+				      &mbochs->config);
+}
+
+static int mbochs_init_config(struct mbochs *mbochs)
+{
+	struct vfio_mdev_pci_desc desc = {
+		.vendor = MBOCHS_VENDOR_ID,
+		.device = MBOCHS_DEVICE_ID,
+		.subsystem_vendor = MBOCHS_SUBVENDOR_ID,
+		.subsystem_device = MBOCHS_SUBDEVICE_ID,
+		.class = MBOCHS_CLASS,
+		.revision = MBOCHS_REVISION,
+		.bar[0] = {
+			.size = mbochs->vram->size,
+			.flags = PCI_BASE_ADDRESS_MEM_PREFETCH,
+		},
+		.bar[2] = { .size = MBOCHS_MMIO_SIZE },
+	};
+
+	return vfio_mdev_config_init(&mbochs->config, mbochs->dev, &desc);
+}
+
+/*
+ * What VFIO asks of a device
+ */
+
+/*
+ * Nobody gets to see what the last user drew. If that one still shares the memory
+ * through a dma-buf, the display goes on with other memory.
+ */
+static int mbochs_clear_vram(struct mbochs *mbochs)
+{
+	struct mbochs_vram *vram;
+
+	if (kref_read(&mbochs->vram->ref) == 1) {
+		memset(mbochs->vram->mem, 0, mbochs->vram->size);
+		return 0;
+	}
+
+	vram = mbochs_vram_alloc(mbochs->type->mbytes);
+	if (IS_ERR(vram))
+		return PTR_ERR(vram);
+	mbochs_vram_put(mbochs->vram);
+	mbochs->vram = vram;
+	return mbochs_init_regions(mbochs);
+}
+
+static int mbochs_reset(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	mbochs_reset_registers(mbochs);
+	vfio_mdev_config_reset(&mbochs->config);
+	return 0;
+}
+
+/* A user finds the device as after power on. */
+static int mbochs_open(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	int ret;
+
+	ret = mbochs_clear_vram(mbochs);
+	if (ret)
+		return ret;
+
+	mbochs_power_on(mbochs);
+	vfio_mdev_config_reset(&mbochs->config);
+	return 0;
+}
+
+static void mbochs_release(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	vfio_mdev_irq_release(&mbochs->irqs);
+}
+
+static ssize_t mbochs_read(struct mdev_device *mdev, char __user *buf,
+			   size_t count, loff_t *ppos)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_read(&mbochs->regions, buf, count, ppos);
+}
+
+/* The monitor's registers refuse values, which those of the library cannot. */
+static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	const struct vfio_mdev_region *region;
+	size_t left = count;
+	u64 offset;
+
+	region = vfio_mdev_region_find(&mbochs->regions, *ppos, &left, &offset);
+	if (region == &mbochs->region[MBOCHS_EDID_REGION] &&
+	    offset < offsetof(struct mbochs_monitor, blob))
+		return mbochs_write_monitor(mbochs, offset, buf, count, ppos);
+	return vfio_mdev_region_write(&mbochs->regions, buf, count, ppos);
+}
+
+static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
+			 unsigned long arg)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	switch (cmd) {
+	case VFIO_DEVICE_QUERY_GFX_PLANE:
+		return mbochs_query_plane(mbochs, (void __user *)arg);
+	case VFIO_DEVICE_GET_GFX_DMABUF:
+		return mbochs_get_dmabuf(mbochs, (u32 __user *)arg);
+	default:
+		return vfio_mdev_pci_ioctl(mdev, &mbochs->pci, cmd, arg);
+	}
+}
+
+static int mbochs_mmap(struct mdev_device *mdev, struct vm_area_struct *vma)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_mmap(&mbochs->regions, vma);
+}
+
+static int mbochs_get_region_info(struct mdev_device *mdev,
+				  struct vfio_region_info *info,
+				  struct vfio_info_cap *caps)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_get_info(&mbochs->regions, info, caps);
+}
+
+static void mbochs_request(struct mdev_device *mdev, unsigned int count)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	vfio_mdev_irq_request(&mbochs->irqs);
+}
+
+static const struct vfio_mdev_device_ops mbochs_ops = {
+	.open = mbochs_open,
+	.release = mbochs_release,
+	.read = mbochs_read,
+	.write = mbochs_write,
+	.ioctl = mbochs_ioctl,
+	.mmap = mbochs_mmap,
+	.get_region_info = mbochs_get_region_info,
+	.request = mbochs_request,
+};
+
+/*
+ * Devices
+ */
+
+/* Dma-bufs may keep the memory. */
+static void mbochs_free(struct mbochs *mbochs)
+{
+	vfio_mdev_irq_destroy(&mbochs->irqs);
+	vfio_mdev_config_destroy(&mbochs->config);
+	mbochs_vram_put(mbochs->vram);
+	kfree(mbochs);
+}
+
+static struct mbochs *mbochs_alloc(struct device *dev,
+				   const struct mbochs_type *type)
+{
+	struct vfio_mdev_irq_desc irq_desc = { .request = true };
+	struct mbochs_vram *vram;
+	struct mbochs *mbochs;
+	int ret;
+
+	vram = mbochs_vram_alloc(type->mbytes);
+	if (IS_ERR(vram))
+		return ERR_CAST(vram);
+
+	mbochs = kzalloc_obj(*mbochs);
+	if (!mbochs) {
+		mbochs_vram_put(vram);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	mutex_init(&mbochs->lock);
+	mbochs->type = type;
+	mbochs->dev = dev;
+	mbochs->vram = vram;
+	mbochs->region_display = READ_ONCE(mbochs_region_display);
+
+	ret = mbochs_init_config(mbochs);
+	if (!ret)
+		ret = mbochs_init_regions(mbochs);
+	if (!ret)
+		ret = vfio_mdev_irq_init(&mbochs->irqs, &irq_desc);
+	if (ret) {
+		mbochs_free(mbochs);
+		return ERR_PTR(ret);
+	}
+
+	mbochs->pci.regions = &mbochs->regions;
+	mbochs->pci.irqs = &mbochs->irqs;
+	mbochs->pci.reset = mbochs_reset;
+	return mbochs;
+}
+
+static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
+{
+	struct mbochs *mbochs;
+
+	mbochs = mbochs_alloc(mdev_dev(mdev), mbochs_type_of(kobj));
+	if (IS_ERR(mbochs))
+		return PTR_ERR(mbochs);
+
+	mdev_set_drvdata(mdev, mbochs);
+	mdev_set_vfio_ops(mdev, &mbochs_ops);
+	return 0;
+}
+
+static int mbochs_remove(struct mdev_device *mdev)
+{
+	mbochs_free(mdev_get_drvdata(mdev));
+	return 0;
+}
+
+static const struct mdev_parent_ops mbochs_parent_ops = {
+	.owner = THIS_MODULE,
+	.supported_type_groups = mbochs_type_groups,
+	.create = mbochs_create,
+	.remove = mbochs_remove,
+};
+
+/*
+ * The parent, in a class so that it sends uevents
+ */
+
+static struct class *mbochs_class;
+static struct device *mbochs_parent;
+
+static int __init mbochs_init(void)
+{
+	int ret;
+
+	mbochs_class = class_create(MBOCHS_NAME);
+	if (IS_ERR(mbochs_class))
+		return PTR_ERR(mbochs_class);
+
+	mbochs_parent = device_create(mbochs_class, NULL, MKDEV(0, 0), NULL,
+				      MBOCHS_NAME);
+	if (IS_ERR(mbochs_parent)) {
+		ret = PTR_ERR(mbochs_parent);
+		goto err_destroy_class;
+	}
+
+	/* Devices may be created before this returns. */
+	ret = mdev_register_device(mbochs_parent, &mbochs_parent_ops);
+	if (ret)
+		goto err_unregister_device;
+	return 0;
+
+err_unregister_device:
+	device_unregister(mbochs_parent);
+err_destroy_class:
+	class_destroy(mbochs_class);
+	return ret;
+}
+
+static void __exit mbochs_exit(void)
+{
+	mdev_unregister_device(mbochs_parent);
+	device_unregister(mbochs_parent);
+	class_destroy(mbochs_class);
+}
+
+module_init(mbochs_init);
+module_exit(mbochs_exit);
+
+MODULE_DESCRIPTION("Mediated display adapter, a sample");
+MODULE_LICENSE("GPL");
