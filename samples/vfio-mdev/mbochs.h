@@ -19,7 +19,7 @@ enum {
 	MBOCHS_NUM_REGIONS
 };
 
-enum mbochs_vbe {
+enum mbochs_vbe_reg {
 	MBOCHS_VBE_ID,
 	MBOCHS_VBE_XRES,
 	MBOCHS_VBE_YRES,

@@ -12,11 +12,9 @@
 #include <linux/cleanup.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <linux/vfio.h>
 
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
@@ -75,7 +73,7 @@ const struct vfio_mdev_region_ops mbochs_mmio_ops = {
 	.write = mbochs_mmio_write,
 };
 
-static u32 mbochs_vbe(struct mbochs *mbochs, enum mbochs_vbe reg)
+static u32 mbochs_vbe(struct mbochs *mbochs, enum mbochs_vbe_reg reg)
 {
 	return le16_to_cpu(mbochs->mmio.vbe[reg]);
 }
@@ -238,6 +236,7 @@ long mbochs_get_dmabuf(struct mbochs *mbochs, u32 __user *arg)
 static int mbochs_set_monitor(struct mbochs *mbochs, u64 offset, u32 value)
 {
 	struct mbochs_monitor *monitor = &mbochs->monitor;
+	bool up = value == VFIO_DEVICE_GFX_LINK_STATE_UP;
 
 	guard(mutex)(&mbochs->lock);
 
@@ -248,12 +247,11 @@ static int mbochs_set_monitor(struct mbochs *mbochs, u64 offset, u32 value)
 		monitor->regs.edid_size = value;
 		return 0;
 	case offsetof(struct vfio_region_gfx_edid, link_state):
-		if (value != VFIO_DEVICE_GFX_LINK_STATE_UP &&
-		    value != VFIO_DEVICE_GFX_LINK_STATE_DOWN)
+		if (!up && value != VFIO_DEVICE_GFX_LINK_STATE_DOWN)
 			return -EINVAL;
 		monitor->regs.link_state = value;
 		memset(mbochs->mmio.edid, 0, MBOCHS_EDID_MAX);
-		if (value == VFIO_DEVICE_GFX_LINK_STATE_UP)
+		if (up)
 			memcpy(mbochs->mmio.edid, monitor->blob,
 			       monitor->regs.edid_size);
 		return 0;

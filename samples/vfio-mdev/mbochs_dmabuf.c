@@ -8,14 +8,9 @@
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
-#include <linux/err.h>
-#include <linux/fcntl.h>
-#include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>

@@ -28,14 +28,11 @@
 #include <linux/err.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
-#include <linux/vfio_mdev_lib.h>
 
 #include "mbochs.h"
 
