@@ -157,6 +157,14 @@ static u32 mbochs_get_id(struct mbochs *mbochs, const struct mbochs_mode *mode)
 	return mbochs->last_id;
 }
 
+/* QEMU leaves the type at 0, an overlay, when it asks for a region. */
+static bool mbochs_is_primary(struct mbochs *mbochs, u32 plane_type)
+{
+	return plane_type == DRM_PLANE_TYPE_PRIMARY ||
+	       (mbochs->region_display &&
+		plane_type == DRM_PLANE_TYPE_OVERLAY);
+}
+
 /* Zeros stand for a plane that is off, or that there never is. */
 static void mbochs_describe_plane(struct mbochs *mbochs,
 				  struct vfio_device_gfx_plane_info *info)
@@ -173,7 +181,7 @@ static void mbochs_describe_plane(struct mbochs *mbochs,
 
 	guard(mutex)(&mbochs->lock);
 
-	if (info->drm_plane_type != DRM_PLANE_TYPE_PRIMARY ||
+	if (!mbochs_is_primary(mbochs, info->drm_plane_type) ||
 	    !mbochs_get_mode(mbochs, &mode))
 		return;
 

@@ -614,6 +614,15 @@ TEST_F(region_display, query)
 	EXPECT_EQ(0, self->info.size);
 }
 
+/* QEMU leaves the type of the plane at 0, and means the primary one. */
+TEST_F(region_display, query_as_qemu_does)
+{
+	set_mode(WIDTH, HEIGHT);
+	ASSERT_EQ(0, query(REGION, DRM_PLANE_TYPE_OVERLAY));
+	EXPECT_EQ(SIZE, self->info.size);
+	EXPECT_EQ(-EINVAL, query(REGION, DRM_PLANE_TYPE_CURSOR + 1));
+}
+
 /* Only the beginning of the region can be told of. */
 TEST_F(region_display, offset)
 {
