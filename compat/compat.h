@@ -73,6 +73,14 @@
 })
 #endif
 
+/* Operations of a framebuffer in I/O memory, since 6.6; NULL did for the others */
+#if COMPAT_BEFORE(6, 6)
+#define FB_DEFAULT_IOMEM_OPS		\
+	.fb_fillrect = cfb_fillrect,	\
+	.fb_copyarea = cfb_copyarea,	\
+	.fb_imageblit = cfb_imageblit
+#endif
+
 /* vm_flags are changed through helpers since 6.3 */
 #if COMPAT_BEFORE(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -5,7 +5,8 @@
  * Functions for a vendor to put into its struct vfio_mdev_device_ops or to call
  * from there: config space, regions, interrupts, and the ioctls that tell user
  * space of them. Each part works without the others and is told where its state
- * is; none of them looks at the driver data of a device.
+ * is. What puts all of it together comes last: ready-made ops, which are the only
+ * functions to look at the driver data of a device.
  */
 #ifndef VFIO_MDEV_LIB_H
 #define VFIO_MDEV_LIB_H
@@ -19,6 +20,7 @@
 struct device;
 struct eventfd_ctx;
 struct mdev_device;
+struct vfio_mdev_device_ops;
 struct vfio_mdev_irqfd;
 struct vm_area_struct;
 
@@ -38,6 +40,9 @@ struct vm_area_struct;
  *
  * &struct vfio_mdev_irqs
  *	The eventfds of user space, and the level of the interrupt line.
+ *
+ * &struct vfio_mdev_pci_dev is all of them, with the ops that go with them, for a
+ * device that is nothing out of the ordinary.
  *
  * What user space is told of a device comes from the tables that decide how the
  * device behaves, so the two agree.
@@ -110,6 +115,24 @@ struct vfio_mdev_pci_cap {
 };
 
 /**
+ * struct vfio_mdev_pci_msix - MSI-X of a device
+ * @vectors: number of vectors, 1 to 2048
+ * @table_bar: index of the base address register of their table, which is in
+ *	       memory space
+ * @pba_bar: the same for the pending bits
+ * @table_offset: where the table of 16 bytes for each vector begins in it, a
+ *		  multiple of 8
+ * @pba_offset: the same for the pending bits, 8 bytes for each 64 vectors
+ */
+struct vfio_mdev_pci_msix {
+	u16 vectors;
+	u8 table_bar;
+	u8 pba_bar;
+	u32 table_offset;
+	u32 pba_offset;
+};
+
+/**
  * struct vfio_mdev_config - PCI config space of a device
  * @written: called after a write of @count bytes at @offset, or NULL. No lock is
  *	     held, and another write may have followed: look at what the registers
@@ -139,6 +162,8 @@ int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
 			     const struct vfio_mdev_pci_cap *cap);
 int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
 			     unsigned int vectors);
+int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
+			      const struct vfio_mdev_pci_msix *msix);
 void vfio_mdev_config_reset(struct vfio_mdev_config *config);
 int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
 			  void *buf, size_t count);
@@ -244,16 +269,18 @@ int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
 
 /**
  * struct vfio_mdev_irq_desc - which interrupts a device has
+ * @dev: names the device in messages
  * @config: config space of the device, or NULL. With it, pin and capabilities
  *	    there decide on @intx, @msi and @msix, which are ignored; the interrupt
  *	    disable bit of its command register is honoured and the interrupt bit
  *	    of its status register follows the line.
  * @intx: the device has an interrupt line
- * @msi: number of its MSI vectors
- * @msix: number of its MSI-X vectors
+ * @msi: number of its MSI vectors, 0 or a power of two up to 32
+ * @msix: number of its MSI-X vectors, up to 2048
  * @request: the device has a request op and signals VFIO_PCI_REQ_IRQ_INDEX in it
  */
 struct vfio_mdev_irq_desc {
+	struct device *dev;
 	struct vfio_mdev_config *config;
 	u16 msi;
 	u16 msix;
@@ -325,5 +352,61 @@ long vfio_mdev_ioctl_get_info(void __user *arg, u32 flags, u32 num_regions,
 long vfio_mdev_ioctl_get_irq_info(const struct vfio_mdev_irqs *irqs,
 				  void __user *arg);
 long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
+
+/*
+ * All of it together
+ */
+
+/**
+ * struct vfio_mdev_pci_dev - a PCI device that leaves all to the library
+ * @config: its config space
+ * @region: table of its regions, for the vendor to fill in before
+ *	    vfio_mdev_pci_dev_finish()
+ * @regions: the same, checked
+ * @irqs: its interrupts
+ * @pci: the above, for the ioctls
+ * @reset: bring registers back to their state after power on, or NULL. Memory that
+ *	   can be written was cleared already, and config space is reset
+ *	   afterwards. May be set until the device is published.
+ *
+ * For a vendor who embeds it in the state of a device, with functions for
+ * &struct vfio_mdev_device_ops that find it as the driver data of the device.
+ * Those of them that do not suit are replaced by the vendor's own.
+ */
+struct vfio_mdev_pci_dev {
+	struct vfio_mdev_config config;
+	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS];
+	struct vfio_mdev_regions regions;
+	struct vfio_mdev_irqs irqs;
+	struct vfio_mdev_pci pci;
+	void (*reset)(struct vfio_mdev_pci_dev *pdev);
+};
+
+int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
+			   struct mdev_device *mdev,
+			   const struct vfio_mdev_pci_desc *desc);
+int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
+			     struct mdev_device *mdev,
+			     const struct vfio_mdev_device_ops *ops);
+void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev);
+
+/* Each is the op of its name. */
+int vfio_mdev_pci_dev_open(struct mdev_device *mdev);
+void vfio_mdev_pci_dev_release(struct mdev_device *mdev);
+ssize_t vfio_mdev_pci_dev_read(struct mdev_device *mdev, char __user *buf,
+			       size_t count, loff_t *ppos);
+ssize_t vfio_mdev_pci_dev_write(struct mdev_device *mdev,
+				const char __user *buf, size_t count,
+				loff_t *ppos);
+long vfio_mdev_pci_dev_ioctl(struct mdev_device *mdev, unsigned int cmd,
+			     unsigned long arg);
+int vfio_mdev_pci_dev_mmap(struct mdev_device *mdev,
+			   struct vm_area_struct *vma);
+int vfio_mdev_pci_dev_get_region_info(struct mdev_device *mdev,
+				      struct vfio_region_info *info,
+				      struct vfio_info_cap *caps);
+void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count);
+
+extern const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops;
 
 #endif /* VFIO_MDEV_LIB_H */

@@ -307,7 +307,10 @@ void mtty_card_free(struct mtty_card *card)
 struct mtty_card *mtty_card_alloc(struct device *dev, unsigned int nr_ports,
 				  bool request)
 {
-	struct vfio_mdev_irq_desc irq_desc = { .request = request };
+	struct vfio_mdev_irq_desc irq_desc = {
+		.dev = dev,
+		.request = request,
+	};
 	struct mtty_card *card;
 	unsigned int i;
 	int ret;

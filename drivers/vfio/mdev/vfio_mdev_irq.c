@@ -8,8 +8,10 @@
  * in vfio_mdev_irq_set.c, on what it may ask for.
  */
 #include <linux/bitfield.h>
+#include <linux/device.h>
 #include <linux/eventfd.h>
 #include <linux/export.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -54,6 +56,20 @@ static void vfio_mdev_irq_counts(struct vfio_mdev_irqs *irqs)
 			VFIO_MDEV_MSIX_VECTORS(flags);
 }
 
+/* Why a device cannot have these interrupts, or NULL. */
+static const char *vfio_mdev_irq_fault(const struct vfio_mdev_irq_desc *desc)
+{
+	if (desc->config)
+		return desc->config->image ?
+		       NULL : "config comes before vfio_mdev_config_init()";
+	if (desc->msi && (!is_power_of_2(desc->msi) ||
+			  desc->msi > VFIO_MDEV_MSI_MAX))
+		return "msi is not a power of two up to 32";
+	if (desc->msix > VFIO_MDEV_MSIX_MAX)
+		return "msix is above 2048";
+	return NULL;
+}
+
 /**
  * vfio_mdev_irq_init - set up the interrupts of a device
  * @irqs: what to set up
@@ -61,11 +77,13 @@ static void vfio_mdev_irq_counts(struct vfio_mdev_irqs *irqs)
  *	  space that it points to has to stay
  *
  * Context: process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EINVAL, with a message that names the field, for what no PCI device
+ * can have; or -ENOMEM.
  */
 int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 		       const struct vfio_mdev_irq_desc *desc)
 {
+	const char *fault = vfio_mdev_irq_fault(desc);
 	u16 *count = irqs->count;
 	unsigned int vectors;
 
@@ -73,6 +91,10 @@ int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 	spin_lock_init(&irqs->lock);
 	irqs->index = VFIO_PCI_NUM_IRQS;
 	irqs->config = desc->config;
+	if (fault) {
+		dev_err(desc->dev, "%s\n", fault);
+		return -EINVAL;
+	}
 
 	count[VFIO_PCI_REQ_IRQ_INDEX] = desc->request;
 	if (irqs->config) {

@@ -6,7 +6,8 @@
  * where a write changes a bit, and where writing 1 clears one. A base address
  * register, for one, tells its size by the address bits that cannot be written.
  * All of the header's and the capabilities' rules are in the masks, so access is
- * the same for every byte, whatever its width and alignment.
+ * the same for every byte, whatever its width and alignment. Capabilities are in
+ * vfio_mdev_pci_cap.c.
  *
  * Nothing here knows of VFIO or of user space.
  */
@@ -17,11 +18,12 @@
 #include <linux/slab.h>
 #include <linux/vfio_mdev_lib.h>
 
+#include "vfio_mdev_private.h"
+
 /* Limits of the PCI specification */
 #define VFIO_MDEV_IO_BAR_MIN	4
 #define VFIO_MDEV_IO_BAR_MAX	256
 #define VFIO_MDEV_MEM_BAR_MIN	16
-#define VFIO_MDEV_MSI_MAX	32
 
 #define VFIO_MDEV_COMMAND_RW \
 	(PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR)
@@ -31,9 +33,9 @@
 	 PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
 
 /* Set the bits that a register holds after reset and that can be written. */
-static void vfio_mdev_config_define(struct vfio_mdev_config *config,
-				    unsigned int offset, unsigned int width,
-				    u32 value, u32 rw)
+void vfio_mdev_config_define(struct vfio_mdev_config *config,
+			     unsigned int offset, unsigned int width,
+			     u32 value, u32 rw)
 {
 	__le32 value_le = cpu_to_le32(value);
 	__le32 rw_le = cpu_to_le32(rw);
@@ -41,6 +43,23 @@ static void vfio_mdev_config_define(struct vfio_mdev_config *config,
 	memcpy(config->reset + offset, &value_le, width);
 	memcpy(config->image + offset, &value_le, width);
 	memcpy(config->rw + offset, &rw_le, width);
+}
+
+bool vfio_mdev_config_bar_is_io(struct vfio_mdev_config *config,
+				unsigned int index)
+{
+	return config->reset[PCI_BASE_ADDRESS_0 + 4 * index] &
+	       PCI_BASE_ADDRESS_SPACE_IO;
+}
+
+/* Is there a base address register for memory, and @size bytes in it at @offset? */
+bool vfio_mdev_config_in_bar(struct vfio_mdev_config *config,
+			     unsigned int index, u64 offset, u64 size)
+{
+	return index < PCI_STD_NUM_BARS &&
+	       !vfio_mdev_config_bar_is_io(config, index) &&
+	       offset <= config->bar_size[index] &&
+	       size <= config->bar_size[index] - offset;
 }
 
 static int vfio_mdev_config_alloc(struct vfio_mdev_config *config,
@@ -229,133 +248,6 @@ void vfio_mdev_config_destroy(struct vfio_mdev_config *config)
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_destroy);
 
-/* Which dwords of the first 256 bytes a capability takes */
-static u64 vfio_mdev_cap_dwords(unsigned int offset, unsigned int size)
-{
-	return GENMASK_ULL((offset + size - 1) / 4, offset / 4);
-}
-
-/* Returns where a capability of @size bytes fits, 0 for nowhere. */
-static unsigned int vfio_mdev_cap_place(struct vfio_mdev_config *config,
-					unsigned int size)
-{
-	unsigned int offset;
-
-	for (offset = PCI_STD_HEADER_SIZEOF;
-	     offset + size <= PCI_CFG_SPACE_SIZE; offset += 4)
-		if (!(config->dwords & vfio_mdev_cap_dwords(offset, size)))
-			return offset;
-	return 0;
-}
-
-/* Why a capability cannot be as described, or NULL. */
-static const char *vfio_mdev_cap_fault(struct vfio_mdev_config *config,
-				       const struct vfio_mdev_pci_cap *cap,
-				       unsigned int offset)
-{
-	unsigned int i;
-
-	if (cap->size < PCI_CAP_FLAGS)
-		return "is too small for its header";
-	if (!offset)
-		return "does not fit into config space";
-	if (offset % 4 || offset < PCI_STD_HEADER_SIZEOF)
-		return "is not at a multiple of 4 after the header";
-	if (offset + cap->size > PCI_CFG_SPACE_SIZE)
-		return "exceeds the first 256 bytes";
-	if (config->dwords & vfio_mdev_cap_dwords(offset, cap->size))
-		return "overlaps another one";
-	for (i = 0; cap->rw && cap->w1c && i < cap->size; i++)
-		if (cap->rw[i] & cap->w1c[i])
-			return "has a bit in both rw and w1c";
-	return NULL;
-}
-
-/**
- * vfio_mdev_config_add_cap - add a capability to the list in config space
- * @config: config space of a device that is not published yet
- * @cap: the capability; not needed afterwards
- *
- * Capabilities are linked in the order in which they are added.
- *
- * Context: process context.
- * Return: offset of the capability, or -EINVAL, with a message, if it overlaps
- * another one, does not fit or makes no sense.
- */
-int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
-			     const struct vfio_mdev_pci_cap *cap)
-{
-	unsigned int offset = cap->offset ?:
-			      vfio_mdev_cap_place(config, cap->size);
-	unsigned int link = config->last_cap + PCI_CAP_LIST_NEXT;
-	const char *fault = vfio_mdev_cap_fault(config, cap, offset);
-
-	if (fault) {
-		dev_err(config->dev, "capability %#x %s (%u bytes at %#x)\n",
-			cap->id, fault, cap->size, offset);
-		return -EINVAL;
-	}
-
-	if (cap->image) {
-		memcpy(config->reset + offset, cap->image, cap->size);
-		memcpy(config->image + offset, cap->image, cap->size);
-	}
-	if (cap->rw)
-		memcpy(config->rw + offset, cap->rw, cap->size);
-	if (cap->w1c)
-		memcpy(config->w1c + offset, cap->w1c, cap->size);
-
-	vfio_mdev_config_define(config, offset, 2, cap->id, 0);
-	memset(config->w1c + offset, 0, 2);
-	if (!config->last_cap)
-		link = PCI_CAPABILITY_LIST;
-	vfio_mdev_config_define(config, link, 1, offset, 0);
-	vfio_mdev_config_define(config, PCI_STATUS, 2, PCI_STATUS_CAP_LIST |
-				PCI_STATUS_DEVSEL_MEDIUM, 0);
-
-	config->last_cap = offset;
-	config->dwords |= vfio_mdev_cap_dwords(offset, cap->size);
-	return offset;
-}
-EXPORT_SYMBOL_GPL(vfio_mdev_config_add_cap);
-
-/**
- * vfio_mdev_config_add_msi - add the capability for MSI
- * @config: config space of a device that is not published yet
- * @vectors: number of vectors, a power of two up to 32
- *
- * With 64-bit addresses and without masking for each vector.
- *
- * Context: process context.
- * Return: offset of the capability, or -EINVAL with a message.
- */
-int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
-			     unsigned int vectors)
-{
-	const struct vfio_mdev_pci_cap cap = {
-		.id = PCI_CAP_ID_MSI,
-		.size = PCI_MSI_DATA_64 + 2,
-	};
-	int offset;
-
-	if (!is_power_of_2(vectors) || vectors > VFIO_MDEV_MSI_MAX) {
-		dev_err(config->dev, "MSI cannot have %u vectors\n", vectors);
-		return -EINVAL;
-	}
-	offset = vfio_mdev_config_add_cap(config, &cap);
-	if (offset < 0)
-		return offset;
-
-	vfio_mdev_config_define(config, offset + PCI_MSI_FLAGS, 2,
-				PCI_MSI_FLAGS_64BIT | ilog2(vectors) << 1,
-				PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
-	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_LO, 4, 0, ~3U);
-	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_HI, 4, 0, ~0U);
-	vfio_mdev_config_define(config, offset + PCI_MSI_DATA_64, 2, 0, 0xffff);
-	return offset;
-}
-EXPORT_SYMBOL_GPL(vfio_mdev_config_add_msi);
-
 /**
  * vfio_mdev_config_reset - bring config space back to its state after power on
  * @config: config space of a device
@@ -441,25 +333,6 @@ int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_write);
-
-/**
- * vfio_mdev_config_find_cap - find a capability in config space
- * @config: config space of a device
- * @id: capability id
- *
- * Context: any context.
- * Return: its offset, or 0 if there is none.
- */
-u8 vfio_mdev_config_find_cap(struct vfio_mdev_config *config, u8 id)
-{
-	u8 offset = config->reset[PCI_CAPABILITY_LIST];
-
-	/* Links are ours and read-only, so they end. */
-	while (offset && config->reset[offset + PCI_CAP_LIST_ID] != id)
-		offset = config->reset[offset + PCI_CAP_LIST_NEXT];
-	return offset;
-}
-EXPORT_SYMBOL_GPL(vfio_mdev_config_find_cap);
 
 /**
  * vfio_mdev_config_command - what the command register holds

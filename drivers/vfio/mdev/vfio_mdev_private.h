@@ -7,6 +7,11 @@
 
 #include <linux/types.h>
 
+/* Limits of the PCI specification */
+#define VFIO_MDEV_MSI_MAX	32
+#define VFIO_MDEV_MSIX_MAX	2048
+
+struct vfio_mdev_config;
 struct vfio_mdev_irqfd;
 struct vfio_mdev_irqs;
 struct vfio_mdev_region;
@@ -22,6 +27,15 @@ void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs);
 struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 					       int fd);
 void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
+
+/* While config space is set up */
+void vfio_mdev_config_define(struct vfio_mdev_config *config,
+			     unsigned int offset, unsigned int width,
+			     u32 value, u32 rw);
+bool vfio_mdev_config_bar_is_io(struct vfio_mdev_config *config,
+				unsigned int index);
+bool vfio_mdev_config_in_bar(struct vfio_mdev_config *config,
+			     unsigned int index, u64 offset, u64 size);
 
 /* Why a region cannot be mapped in the way that it says, or NULL */
 const char *vfio_mdev_region_mmap_fault(const struct vfio_mdev_region *region);

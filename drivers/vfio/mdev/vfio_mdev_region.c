@@ -77,9 +77,13 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 
 /* The same for what depends on the index of a region of a PCI device */
 static const char *
-vfio_mdev_region_type_fault(const struct vfio_mdev_region *region,
-			    unsigned int index)
+vfio_mdev_region_pci_fault(const struct vfio_mdev_region *region,
+			   unsigned int index, struct vfio_mdev_config *config)
 {
+	if (index < PCI_STD_NUM_BARS &&
+	    (region->flags & VFIO_REGION_INFO_FLAG_MMAP) &&
+	    vfio_mdev_config_bar_is_io(config, index))
+		return "has flag MMAP, and its BAR is in I/O space";
 	if (index < VFIO_PCI_NUM_REGIONS && region->type)
 		return "has a type, and a fixed index";
 	if (index >= VFIO_PCI_NUM_REGIONS && !region->type)
@@ -95,6 +99,10 @@ static int vfio_mdev_regions_from_config(struct device *dev,
 {
 	unsigned int i;
 
+	if (!config->image) {
+		dev_err(dev, "config comes before vfio_mdev_config_init()\n");
+		return -EINVAL;
+	}
 	if (nr <= VFIO_PCI_CONFIG_REGION_INDEX) {
 		dev_err(dev, "a table of %u regions has no config space\n", nr);
 		return -EINVAL;
@@ -155,7 +163,8 @@ int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
 			region[i].max_width = VFIO_MDEV_MAX_WIDTH;
 		fault = vfio_mdev_region_fault(&region[i]);
 		if (!fault && config)
-			fault = vfio_mdev_region_type_fault(&region[i], i);
+			fault = vfio_mdev_region_pci_fault(&region[i], i,
+							   config);
 		if (fault) {
 			dev_err(dev, "region %u %s\n", i, fault);
 			return -EINVAL;

@@ -158,6 +158,35 @@ static void vfio_mdev_irq_info_nothing(struct kunit *test)
 	vfio_mdev_irq_request(&ctx->irqs);
 }
 
+/* Numbers of vectors that no PCI device has are refused. */
+static void vfio_mdev_irq_init_refuses(struct kunit *test)
+{
+	static const u16 msi[] = { 3, 31, 33, 64, U16_MAX };
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	struct vfio_mdev_irq_desc desc = { .dev = &ctx->dev };
+	unsigned int i;
+
+	vfio_mdev_irq_destroy(&ctx->irqs);
+	for (i = 0; i < ARRAY_SIZE(msi); i++) {
+		desc.msi = msi[i];
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				vfio_mdev_irq_init(&ctx->irqs, &desc));
+	}
+	desc.msi = 0;
+	desc.msix = 2049;
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_irq_init(&ctx->irqs, &desc));
+
+	/* The most that there can be */
+	desc.msi = 32;
+	desc.msix = 2048;
+	vfio_mdev_irq_kunit_again(test, &desc);
+
+	/* Config space that was not set up */
+	desc.config = &ctx->config;
+	vfio_mdev_irq_destroy(&ctx->irqs);
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_irq_init(&ctx->irqs, &desc));
+}
+
 /* Interrupts that come with config space: a pin, MSI, and MSI-X of 16 vectors */
 static void vfio_mdev_irq_kunit_config(struct kunit *test)
 {
@@ -684,6 +713,7 @@ static void vfio_mdev_irq_released(struct kunit *test)
 static struct kunit_case vfio_mdev_irq_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_irq_info),
 	KUNIT_CASE(vfio_mdev_irq_info_nothing),
+	KUNIT_CASE(vfio_mdev_irq_init_refuses),
 	KUNIT_CASE(vfio_mdev_irq_info_config),
 	KUNIT_CASE(vfio_mdev_irq_status),
 	KUNIT_CASE(vfio_mdev_irq_intx_level),

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/unaligned.h>
 #include <linux/vfio_mdev_lib.h>
 
@@ -311,6 +312,134 @@ static void vfio_mdev_pci_msi_no_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_find_cap(config, 5));
 }
 
+/*
+ * MSI-X
+ */
+
+/* A card with 32-bit memory at BAR 0, I/O at BAR 1, and 64-bit memory at BAR 2 */
+static struct vfio_mdev_config *
+vfio_mdev_pci_cap_kunit_bars(struct kunit *test)
+{
+	static const struct vfio_mdev_pci_desc desc = {
+		.bar = {
+			[0] = { SZ_64K, PCI_BASE_ADDRESS_SPACE_MEMORY },
+			[1] = { 256, PCI_BASE_ADDRESS_SPACE_IO },
+			[2] = { SZ_8G, PCI_BASE_ADDRESS_MEM_TYPE_64 },
+		},
+	};
+	struct vfio_mdev_pci_cap_kunit *ctx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_config_init(&ctx->config, &ctx->dev,
+						       &desc));
+	return &ctx->config;
+}
+
+/**
+ * struct vfio_mdev_pci_msix_case - MSI-X of a device
+ * @why: what there is to it
+ * @msix: that
+ * @regs: the capability after reset, beginning with message control; 0 if it is
+ *	  refused
+ */
+struct vfio_mdev_pci_msix_case {
+	const char *why;
+	struct vfio_mdev_pci_msix msix;
+	u32 regs[3];
+};
+
+/* vectors, table_bar, pba_bar, table_offset, pba_offset */
+static const struct vfio_mdev_pci_msix_case vfio_mdev_pci_msixs[] = {
+	{ "one vector", { 1, 0, 0, 0, 16 }, { 0x0, 0x0, 0x10 } },
+	{ "as many as there can be", { 2048, 0, 0, 0, 0x8000 },
+	  { 0x7ff, 0x0, 0x8000 } },
+	{ "pending bits first", { 65, 0, 0, 16, 0 }, { 0x40, 0x10, 0x0 } },
+	{ "at the end", { 64, 0, 0, 0xfc00, 0xfbf8 },
+	  { 0x3f, 0xfc00, 0xfbf8 } },
+	{ "two registers", { 3, 0, 2, 8, 0xfffffff8 },
+	  { 0x2, 0x8, 0xfffffffa } },
+	{ "one place in two registers", { 3, 2, 0, 0, 0 }, { 0x2, 0x2, 0x0 } },
+	{ "no vectors", { 0, 0, 0, 0, 16 } },
+	{ "too many vectors", { 2049, 2, 2, 0, 0x10000 } },
+	{ "the most vectors", { U16_MAX, 2, 2, 0, SZ_1G } },
+	{ "a table one off", { 1, 0, 0, 1, 32 } },
+	{ "a table four off", { 1, 0, 0, 4, 32 } },
+	{ "pending bits four off", { 1, 0, 0, 0, 20 } },
+	{ "a table over the end", { 2, 0, 0, 0xfff0, 0 } },
+	{ "pending bits over the end", { 65, 0, 0, 0, 0xfff8 } },
+	{ "a table after the end", { 1, 0, 0, SZ_64K, 0 } },
+	{ "a table near 2^32", { 2048, 0, 0, 0xfffffff8, 0 } },
+	{ "pending bits near 2^32", { 1, 0, 0, 0, 0xfffffff8 } },
+	{ "a table in I/O space", { 1, 1, 0, 0, 0 } },
+	{ "pending bits in I/O space", { 1, 0, 1, 0, 0 } },
+	{ "a table in the upper half", { 1, 3, 0, 0, 0 } },
+	{ "a table in an absent register", { 1, 5, 0, 0, 0 } },
+	{ "a table in the expansion ROM", { 1, 6, 0, 0, 0 } },
+	{ "pending bits in register 7", { 1, 0, 7, 0, 0 } },
+	{ "both in one place", { 1, 0, 0, 0, 0 } },
+	{ "pending bits in the table", { 4, 0, 0, 0, 56 } },
+	{ "a table in the pending bits", { 128, 0, 0, 8, 0 } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vfio_mdev_pci_msix, vfio_mdev_pci_msixs, why);
+
+/* MSI-X says how many vectors there are and where, or is refused. */
+static void vfio_mdev_pci_msix_bits(struct kunit *test)
+{
+	const struct vfio_mdev_pci_msix_case *c = test->param_value;
+	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bars(test);
+	int at = vfio_mdev_config_add_msix(config, &c->msix);
+	u8 ones[PCI_CAP_MSIX_SIZEOF];
+
+	/* The table and the pending bits are never both at 0 of BAR 0. */
+	if (!c->regs[1] && !c->regs[2]) {
+		KUNIT_EXPECT_EQ(test, -EINVAL, at);
+		KUNIT_EXPECT_EQ(test, 0,
+				vfio_mdev_config_find_cap(config,
+							  PCI_CAP_ID_MSIX));
+		return;
+	}
+
+	KUNIT_ASSERT_EQ(test, 0x40, at);
+	KUNIT_EXPECT_EQ(test, at,
+			vfio_mdev_config_find_cap(config, PCI_CAP_ID_MSIX));
+	memset(ones, 0xff, sizeof(ones));
+	KUNIT_EXPECT_EQ(test, c->regs[0],
+			vfio_mdev_pci_cap_kunit_read(test, at + 2, 2));
+	vfio_mdev_config_write(config, at, ones, sizeof(ones));
+	/* Only enabling and masking can be written. */
+	KUNIT_EXPECT_EQ(test, c->regs[0] | 0xc000,
+			vfio_mdev_pci_cap_kunit_read(test, at + 2, 2));
+	KUNIT_EXPECT_EQ(test, c->regs[1],
+			vfio_mdev_pci_cap_kunit_read(test, at + 4, 4));
+	KUNIT_EXPECT_EQ(test, c->regs[2],
+			vfio_mdev_pci_cap_kunit_read(test, at + 8, 4));
+}
+
+/* MSI-X is refused, too, if there is no room for it. */
+static void vfio_mdev_pci_msix_no_room(struct kunit *test)
+{
+	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bars(test);
+	static const struct vfio_mdev_pci_msix msix = { 1, 0, 0, 0, 16 };
+
+	KUNIT_ASSERT_EQ(test, 0x40, vfio_mdev_pci_cap_kunit_add(test, 9, 0, 184));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msix(config, &msix));
+	KUNIT_EXPECT_EQ(test, 0,
+			vfio_mdev_config_find_cap(config, PCI_CAP_ID_MSIX));
+}
+
+/* Config space that was not set up has no capabilities, and gets none. */
+static void vfio_mdev_pci_cap_too_early(struct kunit *test)
+{
+	static const struct vfio_mdev_pci_msix msix = { 1, 0, 0, 0, 16 };
+	struct vfio_mdev_pci_cap_kunit *ctx = test->priv;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_pci_cap_kunit_add(test, 9, 0, 8));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msi(&ctx->config, 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_config_add_msix(&ctx->config, &msix));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_find_cap(&ctx->config, 0));
+}
+
 static struct kunit_case vfio_mdev_pci_cap_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_pci_cap_none),
 	KUNIT_CASE(vfio_mdev_pci_cap_order),
@@ -319,6 +448,9 @@ static struct kunit_case vfio_mdev_pci_cap_kunit_cases[] = {
 	KUNIT_CASE_PARAM(vfio_mdev_pci_cap_refuses, vfio_mdev_pci_bad_cap_gen_params),
 	KUNIT_CASE_PARAM(vfio_mdev_pci_msi_bits, vfio_mdev_pci_msi_gen_params),
 	KUNIT_CASE(vfio_mdev_pci_msi_no_room),
+	KUNIT_CASE_PARAM(vfio_mdev_pci_msix_bits, vfio_mdev_pci_msix_gen_params),
+	KUNIT_CASE(vfio_mdev_pci_msix_no_room),
+	KUNIT_CASE(vfio_mdev_pci_cap_too_early),
 	{ }
 };
 

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/vfio_mdev_lib.h>
+#include <linux/vmalloc.h>
 
 #define VFIO_MDEV_REGION_AT(index, offset) \
 	(((u64)(index) << VFIO_MDEV_REGION_SHIFT) + (offset))
@@ -25,7 +26,7 @@
 struct vfio_mdev_region_kunit {
 	struct device dev;
 	struct vfio_mdev_config config;
-	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS];
+	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS + 1];
 	struct vfio_mdev_regions regions;
 };
 
@@ -134,6 +135,8 @@ static const struct vfio_mdev_region_mistake vfio_mdev_region_mistakes[] = {
 	{ "both registers and memory",
 	  { .size = 1, .ops = &vfio_mdev_region_kunit_ops,
 	    .mem = vfio_mdev_region_kunit_mem } },
+	{ "a subtype alone",
+	  { .size = 1, .subtype = 1, .ops = &vfio_mdev_region_kunit_ops } },
 	{ "read without an op",
 	  { .size = 1, .flags = VFIO_REGION_INFO_FLAG_READ,
 	    .ops = &vfio_mdev_region_kunit_write_ops } },
@@ -270,7 +273,51 @@ static void vfio_mdev_regions_config_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			vfio_mdev_region_kunit_from_config(test, 9));
 	ctx->region[2].ops = &vfio_mdev_region_kunit_ops;
+	/* A fixed index has no type, and what has none needs one. */
+	ctx->region[0].type = VFIO_REGION_TYPE_GFX;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
+	ctx->region[0].type = 0;
+	ctx->region[9] = vfio_mdev_region_kunit_table[0];
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 10));
+	ctx->region[9].subtype = 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 10));
+	ctx->region[9].type = VFIO_REGION_TYPE_GFX;
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_region_kunit_from_config(test, 10));
+}
+
+/* I/O space cannot be mapped, whatever is behind it. */
+static void vfio_mdev_regions_io_mapped(struct kunit *test)
+{
+	struct vfio_mdev_region_kunit *ctx = test->priv;
+	void *mem = vzalloc(PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	vfio_mdev_region_kunit_config(test);
+	/* As if a page of I/O ports were possible, to get as far as that */
+	ctx->config.bar_size[0] = PAGE_SIZE;
+	ctx->region[0] = (struct vfio_mdev_region) {
+		.flags = VFIO_REGION_INFO_FLAG_READ |
+			 VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = mem,
+	};
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
+	ctx->region[0].flags = VFIO_REGION_INFO_FLAG_READ;
 	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_region_kunit_from_config(test, 9));
+	vfree(mem);
+}
+
+/* Config space that was not set up is refused. */
+static void vfio_mdev_regions_too_early(struct kunit *test)
+{
+	struct vfio_mdev_region_kunit *ctx = test->priv;
+
+	memset(ctx->region, 0, sizeof(ctx->region));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_region_kunit_from_config(test, 9));
 }
 
 /*
@@ -394,6 +441,8 @@ static struct kunit_case vfio_mdev_region_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_regions_init_limits),
 	KUNIT_CASE(vfio_mdev_regions_take_config),
 	KUNIT_CASE(vfio_mdev_regions_config_refuses),
+	KUNIT_CASE(vfio_mdev_regions_io_mapped),
+	KUNIT_CASE(vfio_mdev_regions_too_early),
 	KUNIT_CASE_PARAM(vfio_mdev_region_decodes, vfio_mdev_region_place_gen_params),
 	KUNIT_CASE(vfio_mdev_region_info),
 	{ }

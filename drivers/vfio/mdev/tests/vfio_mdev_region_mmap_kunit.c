@@ -444,6 +444,23 @@ static void vfio_mdev_region_mmap_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wanted, ctx->vm_flags & (wanted | pfn));
 }
 
+/* Pages are mapped when touched, each mapping with a reference. */
+static void vfio_mdev_region_mmap_counts(struct kunit *test)
+{
+	struct vfio_mdev_region_mmap_kunit *ctx = test->priv;
+	struct page *page = vmalloc_to_page(ctx->mem);
+	unsigned long addr;
+
+	addr = vfio_mdev_region_mmap_kunit_mmap(test, 0, PAGE_SIZE, PROT_READ,
+						MAP_SHARED);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	vfio_mdev_region_kunit_get(test, addr);
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+}
+
 /* Whoever pinned a page keeps it when the vendor frees the memory. */
 static void vfio_mdev_region_mmap_pins(struct kunit *test)
 {
@@ -568,6 +585,7 @@ static struct kunit_case vfio_mdev_region_mmap_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_region_mmap_overflow),
 	KUNIT_CASE(vfio_mdev_region_mmap_shares),
 	KUNIT_CASE(vfio_mdev_region_mmap_flags),
+	KUNIT_CASE(vfio_mdev_region_mmap_counts),
 	KUNIT_CASE(vfio_mdev_region_mmap_pins),
 	KUNIT_CASE(vfio_mdev_region_mmap_mixes),
 	KUNIT_CASE(vfio_mdev_region_mmap_caps),

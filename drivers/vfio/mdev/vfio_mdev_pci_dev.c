@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A mediated PCI device made of all parts of the library
+ *
+ * Ready-made ops for a device whose driver data is a struct vfio_mdev_pci_dev. A
+ * vendor takes the whole table, or puts single ones into a table of its own.
+ */
+#include <linux/export.h>
+#include <linux/mdev.h>
+#include <linux/string.h>
+#include <linux/vfio_mdev.h>
+#include <linux/vfio_mdev_lib.h>
+
+/* The interrupt disable bit may have changed. */
+static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
+				      unsigned int offset, unsigned int count)
+{
+	struct vfio_mdev_pci_dev *pdev =
+		container_of(config, struct vfio_mdev_pci_dev, config);
+
+	vfio_mdev_irq_update(&pdev->irqs);
+}
+
+/* A user must not find what the last one left. What cannot be written is ROM. */
+static void vfio_mdev_pci_dev_clear(struct vfio_mdev_pci_dev *pdev)
+{
+	struct vfio_mdev_region *region = pdev->region;
+	struct vfio_mdev_region *end = region + ARRAY_SIZE(pdev->region);
+
+	for (; region < end; region++)
+		if (region->size && region->mem &&
+		    (region->flags & VFIO_REGION_INFO_FLAG_WRITE))
+			memset(region->mem, 0, region->size);
+}
+
+static int vfio_mdev_pci_dev_reset(struct mdev_device *mdev)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_clear(pdev);
+	if (pdev->reset)
+		pdev->reset(pdev);
+	vfio_mdev_config_reset(&pdev->config);
+	vfio_mdev_irq_update(&pdev->irqs);
+	return 0;
+}
+
+/**
+ * vfio_mdev_pci_dev_init - begin to set up a device
+ * @pdev: what to set up
+ * @mdev: the device that it is the state of
+ * @desc: identity and base address registers; not needed afterwards
+ *
+ * Then it is for the vendor to fill in the regions of the base address registers,
+ * add capabilities if the device has some, and call vfio_mdev_pci_dev_finish().
+ *
+ * Context: the vendor's create() callback.
+ * Return: 0; -EINVAL, with a message that names the field, for a description that
+ * no PCI device can have; or -ENOMEM. After a failure there is nothing to destroy.
+ */
+int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
+			   struct mdev_device *mdev,
+			   const struct vfio_mdev_pci_desc *desc)
+{
+	memset(pdev, 0, sizeof(*pdev));
+	return vfio_mdev_config_init(&pdev->config, mdev_dev(mdev), desc);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_init);
+
+/**
+ * vfio_mdev_pci_dev_finish - complete a device, which can be opened afterwards
+ * @pdev: the device, after vfio_mdev_pci_dev_init(); becomes the driver data
+ * @mdev: the device that it is the state of
+ * @ops: &vfio_mdev_pci_dev_ops, or a table of the vendor's own. Whether it has a
+ *	 request op decides whether user space is offered that interrupt.
+ *
+ * Context: the vendor's create() callback, as its last step that can fail.
+ * Return: 0, or -EINVAL, with a message that names the field, or -ENOMEM. After a
+ * failure there is nothing to destroy.
+ */
+int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
+			     struct mdev_device *mdev,
+			     const struct vfio_mdev_device_ops *ops)
+{
+	const struct vfio_mdev_irq_desc irq_desc = {
+		.dev = mdev_dev(mdev),
+		.config = &pdev->config,
+		.request = ops->request,
+	};
+	int ret;
+
+	ret = vfio_mdev_regions_init(&pdev->regions, mdev_dev(mdev),
+				     pdev->region, ARRAY_SIZE(pdev->region),
+				     &pdev->config);
+	if (!ret)
+		ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
+	if (ret) {
+		vfio_mdev_pci_dev_destroy(pdev);
+		return ret;
+	}
+
+	pdev->config.written = vfio_mdev_pci_dev_written;
+	pdev->pci.regions = &pdev->regions;
+	pdev->pci.irqs = &pdev->irqs;
+	pdev->pci.reset = vfio_mdev_pci_dev_reset;
+	mdev_set_drvdata(mdev, pdev);
+	mdev_set_vfio_ops(mdev, ops);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_finish);
+
+/**
+ * vfio_mdev_pci_dev_destroy - free what the functions above allocated
+ * @pdev: a device that nobody has open; one whose memory was zeroed and not set up
+ *	  since is fine too
+ *
+ * Context: any context.
+ */
+void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev)
+{
+	vfio_mdev_irq_destroy(&pdev->irqs);
+	vfio_mdev_config_destroy(&pdev->config);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_destroy);
+
+/**
+ * vfio_mdev_pci_dev_open - the op open
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ *
+ * A user finds the device as after power on, not as the last one left it.
+ *
+ * Context: as that of the op.
+ * Return: 0.
+ */
+int vfio_mdev_pci_dev_open(struct mdev_device *mdev)
+{
+	return vfio_mdev_pci_dev_reset(mdev);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_open);
+
+/**
+ * vfio_mdev_pci_dev_release - the op release
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ *
+ * Context: as that of the op.
+ */
+void vfio_mdev_pci_dev_release(struct mdev_device *mdev)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	vfio_mdev_irq_release(&pdev->irqs);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_release);
+
+/**
+ * vfio_mdev_pci_dev_read - the op read
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @buf: buffer of user space
+ * @count: its size
+ * @ppos: offset in the device's file
+ *
+ * Context: as that of the op.
+ * Return: see vfio_mdev_region_read().
+ */
+ssize_t vfio_mdev_pci_dev_read(struct mdev_device *mdev, char __user *buf,
+			       size_t count, loff_t *ppos)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_read(&pdev->regions, buf, count, ppos);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_read);
+
+/**
+ * vfio_mdev_pci_dev_write - the op write
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @buf: buffer of user space
+ * @count: its size
+ * @ppos: offset in the device's file
+ *
+ * Context: as that of the op.
+ * Return: see vfio_mdev_region_write().
+ */
+ssize_t vfio_mdev_pci_dev_write(struct mdev_device *mdev,
+				const char __user *buf, size_t count,
+				loff_t *ppos)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_write(&pdev->regions, buf, count, ppos);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_write);
+
+/**
+ * vfio_mdev_pci_dev_ioctl - the op ioctl
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @cmd: the ioctl
+ * @arg: its argument
+ *
+ * Context: as that of the op.
+ * Return: see vfio_mdev_pci_ioctl().
+ */
+long vfio_mdev_pci_dev_ioctl(struct mdev_device *mdev, unsigned int cmd,
+			     unsigned long arg)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_pci_ioctl(mdev, &pdev->pci, cmd, arg);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_ioctl);
+
+/**
+ * vfio_mdev_pci_dev_mmap - the op mmap
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @vma: the mapping
+ *
+ * Context: as that of the op.
+ * Return: see vfio_mdev_region_mmap().
+ */
+int vfio_mdev_pci_dev_mmap(struct mdev_device *mdev, struct vm_area_struct *vma)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_mmap(&pdev->regions, vma);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_mmap);
+
+/**
+ * vfio_mdev_pci_dev_get_region_info - the op get_region_info
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @info: the region
+ * @caps: gets its capabilities
+ *
+ * Context: as that of the op.
+ * Return: see vfio_mdev_region_get_info().
+ */
+int vfio_mdev_pci_dev_get_region_info(struct mdev_device *mdev,
+				      struct vfio_region_info *info,
+				      struct vfio_info_cap *caps)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	return vfio_mdev_region_get_info(&pdev->regions, info, caps);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_get_region_info);
+
+/**
+ * vfio_mdev_pci_dev_request - the op request
+ * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ * @count: how often the user was asked already
+ *
+ * Context: as that of the op.
+ */
+void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count)
+{
+	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+
+	vfio_mdev_irq_request(&pdev->irqs);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_request);
+
+/* All of them, for a device that needs nothing else */
+const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops = {
+	.open = vfio_mdev_pci_dev_open,
+	.release = vfio_mdev_pci_dev_release,
+	.read = vfio_mdev_pci_dev_read,
+	.write = vfio_mdev_pci_dev_write,
+	.ioctl = vfio_mdev_pci_dev_ioctl,
+	.mmap = vfio_mdev_pci_dev_mmap,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	.request = vfio_mdev_pci_dev_request,
+};
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_ops);

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdpy: a PCI display that exists in software only
+ *
+ * Loading the module makes the parent device /sys/class/mdpy/mdpy with three types
+ * of mediated devices, displays of different sizes, as long as its 64 MiB of
+ * video memory last:
+ *
+ *   # cd /sys/class/mdev_bus/mdpy/mdev_supported_types; grep . mdpy-vga/[and]*
+ *   # echo 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 > mdpy-vga/create
+ *
+ * Give it to a guest, where mdpy-fb.ko makes a framebuffer of it. What the guest
+ * draws is seen in QEMU's window. Then remove it:
+ *
+ *   # qemu-system-x86_64 ... -device vfio-pci,display=on,\
+ *     sysfsdev=/sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+ *   # echo 1 > /sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/remove
+ *
+ * The lesson here: memory. The guest writes to it, QEMU shows it, and neither of
+ * them comes through this driver, as both have it mapped.
+ */
+#include <drm/drm_fourcc.h>
+#include <drm/drm_plane.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/log2.h>
+#include <linux/mdev.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci_ids.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/stddef.h>
+#include <linux/sysfs.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+#include <linux/vfio_mdev.h>
+#include <linux/vfio_mdev_lib.h>
+#include <linux/vmalloc.h>
+
+#include "mdpy-defs.h"
+
+#define MDPY_NAME	"mdpy"
+#define MDPY_MEMORY	SZ_64M	/* that all displays share */
+#define MDPY_PIXEL	4	/* bytes; XRGB8888 */
+
+/**
+ * struct mdpy_type - a type of display
+ * @name: what it is called
+ * @width: of the picture, in pixels
+ * @height: the same
+ */
+struct mdpy_type {
+	const char *name;
+	u32 width;
+	u32 height;
+};
+
+/* In the order of mdpy_type_groups */
+static const struct mdpy_type mdpy_types[] = {
+	{ "VGA display, 640x480", 640, 480 },
+	{ "XGA display, 1024x768", 1024, 768 },
+	{ "HD display, 1920x1080", 1920, 1080 },
+};
+
+/**
+ * struct mdpy - a display, the state of one mediated device
+ * @pdev: what makes it a PCI device
+ * @type: what it can show
+ * @mem: its video memory, all of BAR 0; the picture is at the beginning
+ * @size: bytes of that
+ *
+ * All of it is constant while the device exists, but for what @mem holds, which
+ * belongs to the guest.
+ */
+struct mdpy {
+	struct vfio_mdev_pci_dev pdev;
+	const struct mdpy_type *type;
+	void *mem;
+	u32 size;
+};
+
+static u32 mdpy_picture_size(const struct mdpy_type *type)
+{
+	return type->width * type->height * MDPY_PIXEL;
+}
+
+/* A base address register is a power of two. */
+static u32 mdpy_memory_size(const struct mdpy_type *type)
+{
+	return roundup_pow_of_two(mdpy_picture_size(type));
+}
+
+/*
+ * Video memory
+ */
+
+static DEFINE_MUTEX(mdpy_memory_lock);
+static u32 mdpy_memory_left = MDPY_MEMORY; /* changed under the lock */
+
+static int mdpy_get_memory(u32 size)
+{
+	guard(mutex)(&mdpy_memory_lock);
+
+	if (size > mdpy_memory_left)
+		return -EUSERS;
+	WRITE_ONCE(mdpy_memory_left, mdpy_memory_left - size);
+	return 0;
+}
+
+static void mdpy_put_memory(u32 size)
+{
+	guard(mutex)(&mdpy_memory_lock);
+	WRITE_ONCE(mdpy_memory_left, mdpy_memory_left + size);
+}
+
+/*
+ * What VFIO asks of a display
+ */
+
+/* There is no cursor, which is told like one that is switched off. */
+static void mdpy_describe_plane(const struct mdpy_type *type,
+				struct vfio_device_gfx_plane_info *plane)
+{
+	if (plane->drm_plane_type == DRM_PLANE_TYPE_CURSOR)
+		return;
+
+	plane->drm_format = DRM_FORMAT_XRGB8888;
+	plane->drm_format_mod = DRM_FORMAT_MOD_LINEAR;
+	plane->width = type->width;
+	plane->height = type->height;
+	plane->stride = type->width * MDPY_PIXEL;
+	plane->size = PAGE_ALIGN(mdpy_picture_size(type));
+	plane->region_index = VFIO_PCI_BAR0_REGION_INDEX;
+}
+
+/* The picture is in a region, from its beginning on; dma-bufs are not offered. */
+static long mdpy_query_gfx_plane(struct mdpy *mdpy, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
+					 region_index);
+	struct vfio_device_gfx_plane_info in, plane = { };
+
+	if (copy_from_user(&in, arg, minsz))
+		return -EFAULT;
+	if (in.argsz < minsz)
+		return -EINVAL;
+	if (in.flags == (VFIO_GFX_PLANE_TYPE_PROBE |
+			 VFIO_GFX_PLANE_TYPE_REGION))
+		return 0;
+	if (in.flags != VFIO_GFX_PLANE_TYPE_REGION)
+		return -EINVAL;
+
+	plane.argsz = in.argsz;
+	plane.flags = in.flags;
+	plane.drm_plane_type = in.drm_plane_type;
+	plane.x_hot = U32_MAX;
+	plane.y_hot = U32_MAX;
+	mdpy_describe_plane(mdpy->type, &plane);
+	return copy_to_user(arg, &plane, minsz) ? -EFAULT : 0;
+}
+
+static long mdpy_ioctl(struct mdev_device *mdev, unsigned int cmd,
+		       unsigned long arg)
+{
+	struct mdpy *mdpy = mdev_get_drvdata(mdev);
+
+	if (cmd == VFIO_DEVICE_QUERY_GFX_PLANE)
+		return mdpy_query_gfx_plane(mdpy, (void __user *)arg);
+	return vfio_mdev_pci_dev_ioctl(mdev, cmd, arg);
+}
+
+static const struct vfio_mdev_device_ops mdpy_ops = {
+	.open = vfio_mdev_pci_dev_open,
+	.release = vfio_mdev_pci_dev_release,
+	.read = vfio_mdev_pci_dev_read,
+	.write = vfio_mdev_pci_dev_write,
+	.ioctl = mdpy_ioctl,
+	.mmap = vfio_mdev_pci_dev_mmap,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	.request = vfio_mdev_pci_dev_request,
+};
+
+/*
+ * Setting up a display
+ */
+
+static int mdpy_add_vendor_cap(struct mdpy *mdpy)
+{
+	const __le32 image[] = {
+		/* After id and link, which the library fills in, the length */
+		cpu_to_le32(MDPY_VENDORCAP_SIZE << 16),
+		cpu_to_le32(DRM_FORMAT_XRGB8888),
+		cpu_to_le32(mdpy->type->width),
+		cpu_to_le32(mdpy->type->height),
+	};
+	const struct vfio_mdev_pci_cap cap = {
+		.id = PCI_CAP_ID_VNDR,
+		.offset = MDPY_VENDORCAP_OFFSET,
+		.size = MDPY_VENDORCAP_SIZE,
+		.image = (const u8 *)image,
+	};
+	int ret = vfio_mdev_config_add_cap(&mdpy->pdev.config, &cap);
+
+	return ret < 0 ? ret : 0;
+}
+
+static int mdpy_init(struct mdpy *mdpy, struct mdev_device *mdev)
+{
+	const struct vfio_mdev_pci_desc desc = {
+		.vendor = MDPY_PCI_VENDOR_ID,
+		.device = MDPY_PCI_DEVICE_ID,
+		.subsystem_vendor = MDPY_PCI_SUBVENDOR_ID,
+		.subsystem_device = MDPY_PCI_SUBDEVICE_ID,
+		.class = PCI_CLASS_DISPLAY_OTHER << 8,
+		.bar[0] = { mdpy->size, PCI_BASE_ADDRESS_MEM_PREFETCH },
+	};
+	int ret;
+
+	ret = vfio_mdev_pci_dev_init(&mdpy->pdev, mdev, &desc);
+	if (ret)
+		return ret;
+
+	mdpy->pdev.region[0].flags = VFIO_MDEV_REGION_RW |
+				     VFIO_REGION_INFO_FLAG_MMAP;
+	mdpy->pdev.region[0].mem = mdpy->mem;
+	ret = mdpy_add_vendor_cap(mdpy);
+	if (ret) {
+		vfio_mdev_pci_dev_destroy(&mdpy->pdev);
+		return ret;
+	}
+	return vfio_mdev_pci_dev_finish(&mdpy->pdev, mdev, &mdpy_ops);
+}
+
+static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
+{
+	const struct mdpy_type *type;
+	struct mdpy *mdpy;
+	u32 size;
+	int ret;
+
+	type = &mdpy_types[mdev_type_kobj_group_id(kobj)];
+	size = mdpy_memory_size(type);
+	ret = mdpy_get_memory(size);
+	if (ret)
+		return ret;
+
+	ret = -ENOMEM;
+	mdpy = kzalloc_obj(*mdpy);
+	if (!mdpy)
+		goto err_put_memory;
+	mdpy->type = type;
+	mdpy->size = size;
+	mdpy->mem = vzalloc(size);
+	if (!mdpy->mem)
+		goto err_free;
+
+	ret = mdpy_init(mdpy, mdev);
+	if (ret)
+		goto err_free_mem;
+	return 0;
+
+err_free_mem:
+	vfree(mdpy->mem);
+err_free:
+	kfree(mdpy);
+err_put_memory:
+	mdpy_put_memory(size);
+	return ret;
+}
+
+/* Whoever pinned a page of the picture keeps that, though not the rest. */
+static int mdpy_remove(struct mdev_device *mdev)
+{
+	struct mdpy *mdpy = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_destroy(&mdpy->pdev);
+	vfree(mdpy->mem);
+	mdpy_put_memory(mdpy->size);
+	kfree(mdpy);
+	return 0;
+}
+
+/*
+ * Types
+ */
+
+static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  mdpy_types[mdev_type_kobj_group_id(kobj)].name);
+}
+static MDEV_TYPE_ATTR_RO(name);
+
+static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
+}
+static MDEV_TYPE_ATTR_RO(device_api);
+
+static ssize_t available_instances_show(struct kobject *kobj,
+					struct device *dev, char *buf)
+{
+	const struct mdpy_type *type;
+
+	type = &mdpy_types[mdev_type_kobj_group_id(kobj)];
+	return sysfs_emit(buf, "%u\n", READ_ONCE(mdpy_memory_left) /
+			  mdpy_memory_size(type));
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
+static struct attribute *mdpy_type_attrs[] = {
+	&mdev_type_attr_name.attr,
+	&mdev_type_attr_device_api.attr,
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
+static struct attribute_group mdpy_vga = {
+	.name = "vga",
+	.attrs = mdpy_type_attrs,
+};
+
+static struct attribute_group mdpy_xga = {
+	.name = "xga",
+	.attrs = mdpy_type_attrs,
+};
+
+static struct attribute_group mdpy_hd = {
+	.name = "hd",
+	.attrs = mdpy_type_attrs,
+};
+
+static struct attribute_group *mdpy_type_groups[] = {
+	&mdpy_vga,
+	&mdpy_xga,
+	&mdpy_hd,
+	NULL
+};
+
+static const struct mdev_parent_ops mdpy_parent_ops = {
+	.owner = THIS_MODULE,
+	.supported_type_groups = mdpy_type_groups,
+	.create = mdpy_create,
+	.remove = mdpy_remove,
+};
+
+/*
+ * The parent. It has a class, as without one it would send no uevents.
+ */
+
+static struct class *mdpy_class;
+static struct device *mdpy_parent;
+
+static int __init mdpy_load(void)
+{
+	int ret;
+
+	mdpy_class = class_create(MDPY_NAME);
+	if (IS_ERR(mdpy_class))
+		return PTR_ERR(mdpy_class);
+
+	mdpy_parent = device_create(mdpy_class, NULL, MKDEV(0, 0), NULL,
+				    MDPY_NAME);
+	if (IS_ERR(mdpy_parent)) {
+		ret = PTR_ERR(mdpy_parent);
+		goto err_destroy_class;
+	}
+
+	ret = mdev_register_device(mdpy_parent, &mdpy_parent_ops);
+	if (ret)
+		goto err_unregister_device;
+	return 0;
+
+err_unregister_device:
+	device_unregister(mdpy_parent);
+err_destroy_class:
+	class_destroy(mdpy_class);
+	return ret;
+}
+
+static void __exit mdpy_unload(void)
+{
+	mdev_unregister_device(mdpy_parent);
+	device_unregister(mdpy_parent);
+	class_destroy(mdpy_class);
+}
+
+module_init(mdpy_load);
+module_exit(mdpy_unload);
+
+MODULE_DESCRIPTION("Mediated PCI display, a sample");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mnull: a PCI device that does nothing, by the smallest driver that there can be
+ *
+ * Loading the module makes the parent device /sys/class/mnull/mnull with one type
+ * of mediated devices. Each of them has a register that reads as what was last
+ * written to it:
+ *
+ *   # echo 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 > \
+ *     /sys/class/mdev_bus/mnull/mdev_supported_types/mnull-1/create
+ *   # ls -l /sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/
+ *
+ * Give it to a guest, where lspci shows it as 1af4:10f0, and remove it:
+ *
+ *   # qemu-system-x86_64 ... -device vfio-pci,\
+ *     sysfsdev=/sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+ *   # echo 1 > /sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/remove
+ *
+ * The lesson here: what every vendor driver has. Being a PCI device is left to the
+ * library.
+ */
+#include <linux/device.h>
+#include <linux/mdev.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vfio_mdev_lib.h>
+
+/* A device: all that makes it one for PCI, and its register */
+struct mnull {
+	struct vfio_mdev_pci_dev pdev;
+	u32 value[4];			/* as small as a BAR can be */
+};
+
+static const struct vfio_mdev_pci_desc mnull_desc = {
+	.vendor = 0x1af4,
+	.device = 0x10f0,		/* given out for experiments */
+	.class = PCI_CLASS_NOT_DEFINED << 8,
+	.bar[0].size = sizeof_field(struct mnull, value),
+};
+
+static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
+{
+	struct mnull *mnull = kzalloc_obj(*mnull);
+	int ret;
+
+	if (!mnull)
+		return -ENOMEM;
+	ret = vfio_mdev_pci_dev_init(&mnull->pdev, mdev, &mnull_desc);
+	mnull->pdev.region[0].flags = VFIO_MDEV_REGION_RW;
+	mnull->pdev.region[0].mem = mnull->value;
+	if (!ret)
+		ret = vfio_mdev_pci_dev_finish(&mnull->pdev, mdev,
+					       &vfio_mdev_pci_dev_ops);
+	if (ret)
+		kfree(mnull);
+	return ret;
+}
+
+static int mnull_remove(struct mdev_device *mdev)
+{
+	struct mnull *mnull = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_destroy(&mnull->pdev);
+	kfree(mnull);
+	return 0;
+}
+
+static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "Null device\n");
+}
+static MDEV_TYPE_ATTR_RO(name);
+
+static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
+}
+static MDEV_TYPE_ATTR_RO(device_api);
+
+static ssize_t available_instances_show(struct kobject *kobj,
+					struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", INT_MAX);
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
+static struct attribute *mnull_type_attrs[] = {
+	&mdev_type_attr_name.attr,
+	&mdev_type_attr_device_api.attr,
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
+static struct attribute_group mnull_type = {
+	.name = "1",
+	.attrs = mnull_type_attrs,
+};
+
+static struct attribute_group *mnull_types[] = { &mnull_type, NULL };
+
+static const struct mdev_parent_ops mnull_parent_ops = {
+	.owner = THIS_MODULE,
+	.supported_type_groups = mnull_types,
+	.create = mnull_create,
+	.remove = mnull_remove,
+};
+
+static struct class *mnull_class;
+static struct device *mnull_parent;
+
+static int __init mnull_init(void)
+{
+	int ret;
+
+	mnull_class = class_create("mnull");
+	if (IS_ERR(mnull_class))
+		return PTR_ERR(mnull_class);
+	mnull_parent = device_create(mnull_class, NULL, 0, NULL, "mnull");
+	ret = PTR_ERR_OR_ZERO(mnull_parent);
+	if (ret)
+		goto err_destroy_class;
+	ret = mdev_register_device(mnull_parent, &mnull_parent_ops);
+	if (ret)
+		goto err_unregister_device;
+	return 0;
+
+err_unregister_device:
+	device_unregister(mnull_parent);
+err_destroy_class:
+	class_destroy(mnull_class);
+	return ret;
+}
+
+static void __exit mnull_exit(void)
+{
+	mdev_unregister_device(mnull_parent);
+	device_unregister(mnull_parent);
+	class_destroy(mnull_class);
+}
+
+module_init(mnull_init);
+module_exit(mnull_exit);
+
+MODULE_DESCRIPTION("Mediated PCI device that does nothing, a sample");
+MODULE_LICENSE("GPL");
