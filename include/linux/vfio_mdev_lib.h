@@ -238,7 +238,7 @@ struct vfio_mdev_region {
 /**
  * struct vfio_mdev_regions - table of the regions of a device
  * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; constant
- *	    once the device can be opened
+ *	    while the device is open
  * @nr: its length
  */
 struct vfio_mdev_regions {
@@ -362,7 +362,8 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  * @config: its config space
  * @region: table of its regions, for the vendor to fill in before
  *	    vfio_mdev_pci_dev_finish()
- * @regions: the same, checked
+ * @regions: the same, checked. A vendor with more regions than those points it at
+ *	     a table of its own before vfio_mdev_pci_dev_finish().
  * @irqs: its interrupts
  * @pci: the above, for the ioctls
  * @reset: bring registers back to their state after power on, or NULL. Memory that

@@ -77,15 +77,11 @@ struct mbochs_vram {
 
 /* A display, the state of one mediated device */
 struct mbochs {
+	struct vfio_mdev_pci_dev pdev;	/* is the driver data */
+	struct vfio_mdev_region region[MBOCHS_NUM_REGIONS];
 	const struct mbochs_type *type;
-	struct device *dev;
 	struct mbochs_vram *vram;	/* constant while the device is open */
 	bool region_display;
-	struct vfio_mdev_config config;
-	struct vfio_mdev_region region[MBOCHS_NUM_REGIONS];
-	struct vfio_mdev_regions regions;
-	struct vfio_mdev_irqs irqs;	/* none but the one of request */
-	struct vfio_mdev_pci pci;
 	/*
 	 * All below, but for the blob, which user space fills at any time.
 	 * Not held while memory of user space is accessed.

@@ -28,6 +28,7 @@
 #include <linux/err.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
+#include <linux/pci_ids.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -43,8 +44,9 @@
 #define MBOCHS_SUBVENDOR_ID	0x1af4	/* as of all that QEMU emulates */
 #define MBOCHS_SUBDEVICE_ID	0x1100
 #define MBOCHS_REVISION		2	/* has the registers that QEMU added */
-#define MBOCHS_CLASS		0x038000 /* display controller, other */
 #define MBOCHS_MMIO_SIZE	SZ_4K
+
+static_assert(offsetof(struct mbochs, pdev) == 0);
 
 static bool mbochs_region_display;
 module_param_named(region_display, mbochs_region_display, bool, 0644);
@@ -121,56 +123,17 @@ static struct attribute_group *mbochs_type_groups[] = {
 };
 
 /*
- * What a device consists of
+ * What VFIO asks of a device, as far as the library does not know the answer
  */
 
-/* Done anew for other video memory, while nobody has the device open */
-static int mbochs_init_regions(struct mbochs *mbochs)
+static int mbochs_reset(struct mdev_device *mdev)
 {
-	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
-		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
-		.mem = mbochs->vram->mem,
-	};
-	mbochs->region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
-		.flags = VFIO_MDEV_REGION_RW,
-		.ops = &mbochs_mmio_ops,
-		.priv = mbochs,
-	};
-	mbochs->region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
-		.size = sizeof(mbochs->monitor),
-		.flags = VFIO_MDEV_REGION_RW,
-		.mem = &mbochs->monitor,
-		.type = VFIO_REGION_TYPE_GFX,
-		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
-	};
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
 
-	return vfio_mdev_regions_init(&mbochs->regions, mbochs->dev,
-				      mbochs->region, MBOCHS_NUM_REGIONS,
-				      &mbochs->config);
+	mbochs_reset_registers(mbochs);
+	vfio_mdev_config_reset(&mbochs->pdev.config);
+	return 0;
 }
-
-static int mbochs_init_config(struct mbochs *mbochs)
-{
-	struct vfio_mdev_pci_desc desc = {
-		.vendor = MBOCHS_VENDOR_ID,
-		.device = MBOCHS_DEVICE_ID,
-		.subsystem_vendor = MBOCHS_SUBVENDOR_ID,
-		.subsystem_device = MBOCHS_SUBDEVICE_ID,
-		.class = MBOCHS_CLASS,
-		.revision = MBOCHS_REVISION,
-		.bar[0] = {
-			.size = mbochs->vram->size,
-			.flags = PCI_BASE_ADDRESS_MEM_PREFETCH,
-		},
-		.bar[2] = { .size = MBOCHS_MMIO_SIZE },
-	};
-
-	return vfio_mdev_config_init(&mbochs->config, mbochs->dev, &desc);
-}
-
-/*
- * What VFIO asks of a device
- */
 
 /*
  * Nobody gets to see what the last user drew. If that one still shares the memory
@@ -190,15 +153,7 @@ static int mbochs_clear_vram(struct mbochs *mbochs)
 		return PTR_ERR(vram);
 	mbochs_vram_put(mbochs->vram);
 	mbochs->vram = vram;
-	return mbochs_init_regions(mbochs);
-}
-
-static int mbochs_reset(struct mdev_device *mdev)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	mbochs_reset_registers(mbochs);
-	vfio_mdev_config_reset(&mbochs->config);
+	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
 	return 0;
 }
 
@@ -213,23 +168,7 @@ static int mbochs_open(struct mdev_device *mdev)
 		return ret;
 
 	mbochs_power_on(mbochs);
-	vfio_mdev_config_reset(&mbochs->config);
-	return 0;
-}
-
-static void mbochs_release(struct mdev_device *mdev)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	vfio_mdev_irq_release(&mbochs->irqs);
-}
-
-static ssize_t mbochs_read(struct mdev_device *mdev, char __user *buf,
-			   size_t count, loff_t *ppos)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_read(&mbochs->regions, buf, count, ppos);
+	return mbochs_reset(mdev);
 }
 
 /* The monitor's registers refuse values, which those of the library cannot. */
@@ -241,11 +180,12 @@ static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
 	size_t left = count;
 	u64 offset;
 
-	region = vfio_mdev_region_find(&mbochs->regions, *ppos, &left, &offset);
+	region = vfio_mdev_region_find(&mbochs->pdev.regions, *ppos, &left,
+				       &offset);
 	if (region == &mbochs->region[MBOCHS_EDID_REGION] &&
 	    offset < offsetof(struct mbochs_monitor, blob))
 		return mbochs_write_monitor(mbochs, offset, buf, count, ppos);
-	return vfio_mdev_region_write(&mbochs->regions, buf, count, ppos);
+	return vfio_mdev_pci_dev_write(mdev, buf, count, ppos);
 }
 
 static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
@@ -259,113 +199,114 @@ static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
 	case VFIO_DEVICE_GET_GFX_DMABUF:
 		return mbochs_get_dmabuf(mbochs, (u32 __user *)arg);
 	default:
-		return vfio_mdev_pci_ioctl(mdev, &mbochs->pci, cmd, arg);
+		return vfio_mdev_pci_dev_ioctl(mdev, cmd, arg);
 	}
-}
-
-static int mbochs_mmap(struct mdev_device *mdev, struct vm_area_struct *vma)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_mmap(&mbochs->regions, vma);
-}
-
-static int mbochs_get_region_info(struct mdev_device *mdev,
-				  struct vfio_region_info *info,
-				  struct vfio_info_cap *caps)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	return vfio_mdev_region_get_info(&mbochs->regions, info, caps);
-}
-
-static void mbochs_request(struct mdev_device *mdev, unsigned int count)
-{
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
-
-	vfio_mdev_irq_request(&mbochs->irqs);
 }
 
 static const struct vfio_mdev_device_ops mbochs_ops = {
 	.open = mbochs_open,
-	.release = mbochs_release,
-	.read = mbochs_read,
+	.release = vfio_mdev_pci_dev_release,
+	.read = vfio_mdev_pci_dev_read,
 	.write = mbochs_write,
 	.ioctl = mbochs_ioctl,
-	.mmap = mbochs_mmap,
-	.get_region_info = mbochs_get_region_info,
-	.request = mbochs_request,
+	.mmap = vfio_mdev_pci_dev_mmap,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	.request = vfio_mdev_pci_dev_request,
 };
 
 /*
  * Devices
  */
 
-/* Dma-bufs may keep the memory. */
-static void mbochs_free(struct mbochs *mbochs)
+static void mbochs_init_regions(struct mbochs *mbochs)
 {
-	vfio_mdev_irq_destroy(&mbochs->irqs);
-	vfio_mdev_config_destroy(&mbochs->config);
-	mbochs_vram_put(mbochs->vram);
-	kfree(mbochs);
+	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = mbochs->vram->mem,
+	};
+	mbochs->region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW,
+		.ops = &mbochs_mmio_ops,
+		.priv = mbochs,
+	};
+	mbochs->region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
+		.size = sizeof(mbochs->monitor),
+		.flags = VFIO_MDEV_REGION_RW,
+		.mem = &mbochs->monitor,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+	};
+	mbochs->pdev.regions.region = mbochs->region;
+	mbochs->pdev.regions.nr = MBOCHS_NUM_REGIONS;
 }
 
-static struct mbochs *mbochs_alloc(struct device *dev,
-				   const struct mbochs_type *type)
+static int mbochs_init_pci(struct mbochs *mbochs, struct mdev_device *mdev)
 {
-	struct vfio_mdev_irq_desc irq_desc = { .request = true };
-	struct mbochs_vram *vram;
-	struct mbochs *mbochs;
+	const struct vfio_mdev_pci_desc desc = {
+		.vendor = MBOCHS_VENDOR_ID,
+		.device = MBOCHS_DEVICE_ID,
+		.subsystem_vendor = MBOCHS_SUBVENDOR_ID,
+		.subsystem_device = MBOCHS_SUBDEVICE_ID,
+		.class = PCI_CLASS_DISPLAY_OTHER << 8,
+		.revision = MBOCHS_REVISION,
+		.bar[0] = { mbochs->vram->size, PCI_BASE_ADDRESS_MEM_PREFETCH },
+		.bar[2] = { MBOCHS_MMIO_SIZE },
+	};
 	int ret;
 
-	vram = mbochs_vram_alloc(type->mbytes);
-	if (IS_ERR(vram))
-		return ERR_CAST(vram);
+	ret = vfio_mdev_pci_dev_init(&mbochs->pdev, mdev, &desc);
+	if (ret)
+		return ret;
 
-	mbochs = kzalloc_obj(*mbochs);
-	if (!mbochs) {
-		mbochs_vram_put(vram);
-		return ERR_PTR(-ENOMEM);
-	}
+	mbochs_init_regions(mbochs);
+	ret = vfio_mdev_pci_dev_finish(&mbochs->pdev, mdev, &mbochs_ops);
+	if (ret)
+		return ret;
 
-	mutex_init(&mbochs->lock);
-	mbochs->type = type;
-	mbochs->dev = dev;
-	mbochs->vram = vram;
-	mbochs->region_display = READ_ONCE(mbochs_region_display);
-
-	ret = mbochs_init_config(mbochs);
-	if (!ret)
-		ret = mbochs_init_regions(mbochs);
-	if (!ret)
-		ret = vfio_mdev_irq_init(&mbochs->irqs, &irq_desc);
-	if (ret) {
-		mbochs_free(mbochs);
-		return ERR_PTR(ret);
-	}
-
-	mbochs->pci.regions = &mbochs->regions;
-	mbochs->pci.irqs = &mbochs->irqs;
-	mbochs->pci.reset = mbochs_reset;
-	return mbochs;
+	/* A reset of the library's would clear all memory, the monitor too. */
+	mbochs->pdev.pci.reset = mbochs_reset;
+	return 0;
 }
 
 static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
 {
+	const struct mbochs_type *type = mbochs_type_of(kobj);
 	struct mbochs *mbochs;
+	int ret;
 
-	mbochs = mbochs_alloc(mdev_dev(mdev), mbochs_type_of(kobj));
-	if (IS_ERR(mbochs))
-		return PTR_ERR(mbochs);
+	mbochs = kzalloc_obj(*mbochs);
+	if (!mbochs)
+		return -ENOMEM;
 
-	mdev_set_drvdata(mdev, mbochs);
-	mdev_set_vfio_ops(mdev, &mbochs_ops);
+	mutex_init(&mbochs->lock);
+	mbochs->type = type;
+	mbochs->region_display = READ_ONCE(mbochs_region_display);
+	mbochs->vram = mbochs_vram_alloc(type->mbytes);
+	if (IS_ERR(mbochs->vram)) {
+		ret = PTR_ERR(mbochs->vram);
+		goto err_free;
+	}
+
+	ret = mbochs_init_pci(mbochs, mdev);
+	if (ret)
+		goto err_put_vram;
 	return 0;
+
+err_put_vram:
+	mbochs_vram_put(mbochs->vram);
+err_free:
+	kfree(mbochs);
+	return ret;
 }
 
+/* Dma-bufs may keep the memory. */
 static int mbochs_remove(struct mdev_device *mdev)
 {
-	mbochs_free(mdev_get_drvdata(mdev));
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_destroy(&mbochs->pdev);
+	mbochs_vram_put(mbochs->vram);
+	kfree(mbochs);
 	return 0;
 }
 

@@ -24,8 +24,8 @@ static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 /* A user must not find what the last one left. What cannot be written is ROM. */
 static void vfio_mdev_pci_dev_clear(struct vfio_mdev_pci_dev *pdev)
 {
-	struct vfio_mdev_region *region = pdev->region;
-	struct vfio_mdev_region *end = region + ARRAY_SIZE(pdev->region);
+	struct vfio_mdev_region *region = pdev->regions.region;
+	struct vfio_mdev_region *end = region + pdev->regions.nr;
 
 	for (; region < end; region++)
 		if (region->size && region->mem &&
@@ -63,6 +63,8 @@ int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
 			   const struct vfio_mdev_pci_desc *desc)
 {
 	memset(pdev, 0, sizeof(*pdev));
+	pdev->regions.region = pdev->region;
+	pdev->regions.nr = ARRAY_SIZE(pdev->region);
 	return vfio_mdev_config_init(&pdev->config, mdev_dev(mdev), desc);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_init);
@@ -90,7 +92,7 @@ int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
 	int ret;
 
 	ret = vfio_mdev_regions_init(&pdev->regions, mdev_dev(mdev),
-				     pdev->region, ARRAY_SIZE(pdev->region),
+				     pdev->regions.region, pdev->regions.nr,
 				     &pdev->config);
 	if (!ret)
 		ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
