@@ -18,7 +18,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
 
-.PHONY: modules modules_install demo check check-mainline kunit patch clean help have-kdir print-kdir
+.PHONY: modules modules_install demo demo-display check check-mainline kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -30,6 +30,11 @@ demo: ## watch a guest use a mediated serial card; installs what it lacks
 	tools/vm/install-deps build vm
 	$(MAKE) modules
 	tools/vm/demo
+
+demo-display: ## watch guests draw pictures on mediated displays; leaves them as PNG files
+	tools/vm/install-deps build vm
+	$(MAKE) modules
+	tools/vm/demo display
 
 check: ## static checks, then the selftests in a virtual machine
 	tools/testing/check
