@@ -150,6 +150,14 @@ struct mdev_type_attribute {
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_RO(_name)
 #define MDEV_TYPE_ATTR_WO(_name)					\
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_WO(_name)
+/* One that always reads as @_text; defines it, static, with its show() */
+#define MDEV_TYPE_STRING_ATTR_RO(_name, _text)				\
+	static ssize_t _name##_show(struct kobject *kobj,		\
+				    struct device *dev, char *buf)	\
+	{								\
+		return sysfs_emit(buf, "%s\n", _text);			\
+	}								\
+	static MDEV_TYPE_ATTR_RO(_name)
 
 /**
  * struct mdev_driver - a bus driver: serves the devices of some classes

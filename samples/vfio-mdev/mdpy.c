@@ -22,26 +22,21 @@
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
 #include <linux/cleanup.h>
-#include <linux/device.h>
 #include <linux/log2.h>
-#include <linux/mdev.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/pci_ids.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
-#include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
 #include <linux/vmalloc.h>
 
 #include "mdpy-defs.h"
+#include "sample_parent.h"
 
-#define MDPY_NAME	"mdpy"
 #define MDPY_MEMORY	SZ_64M	/* that all displays share */
 #define MDPY_PIXEL	4	/* bytes; XRGB8888 */
 
@@ -57,7 +52,7 @@ struct mdpy_type {
 	u32 height;
 };
 
-/* In the order of mdpy_type_groups */
+/* In the order of mdpy_groups */
 static const struct mdpy_type mdpy_types[] = {
 	{ "VGA display, 640x480", 640, 480 },
 	{ "XGA display, 1024x768", 1024, 768 },
@@ -206,7 +201,7 @@ static int mdpy_add_vendor_cap(struct mdpy *mdpy)
 	return ret < 0 ? ret : 0;
 }
 
-static int mdpy_init(struct mdpy *mdpy, struct mdev_device *mdev)
+static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
 {
 	const struct vfio_mdev_pci_desc desc = {
 		.vendor = MDPY_PCI_VENDOR_ID,
@@ -256,7 +251,7 @@ static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
 	if (!mdpy->mem)
 		goto err_free;
 
-	ret = mdpy_init(mdpy, mdev);
+	ret = mdpy_setup(mdpy, mdev);
 	if (ret)
 		goto err_free_mem;
 	return 0;
@@ -293,12 +288,7 @@ static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
 }
 static MDEV_TYPE_ATTR_RO(name);
 
-static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
-			       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
-}
-static MDEV_TYPE_ATTR_RO(device_api);
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
 
 static ssize_t available_instances_show(struct kobject *kobj,
 					struct device *dev, char *buf)
@@ -318,25 +308,17 @@ static struct attribute *mdpy_type_attrs[] = {
 	NULL
 };
 
-static struct attribute_group mdpy_vga = {
-	.name = "vga",
-	.attrs = mdpy_type_attrs,
-};
-
-static struct attribute_group mdpy_xga = {
-	.name = "xga",
-	.attrs = mdpy_type_attrs,
-};
-
-static struct attribute_group mdpy_hd = {
-	.name = "hd",
-	.attrs = mdpy_type_attrs,
+/* In the order of mdpy_types */
+static struct attribute_group mdpy_groups[] = {
+	{ .name = "vga", .attrs = mdpy_type_attrs },
+	{ .name = "xga", .attrs = mdpy_type_attrs },
+	{ .name = "hd", .attrs = mdpy_type_attrs },
 };
 
 static struct attribute_group *mdpy_type_groups[] = {
-	&mdpy_vga,
-	&mdpy_xga,
-	&mdpy_hd,
+	&mdpy_groups[0],
+	&mdpy_groups[1],
+	&mdpy_groups[2],
 	NULL
 };
 
@@ -347,49 +329,7 @@ static const struct mdev_parent_ops mdpy_parent_ops = {
 	.remove = mdpy_remove,
 };
 
-/*
- * The parent. It has a class, as without one it would send no uevents.
- */
-
-static struct class *mdpy_class;
-static struct device *mdpy_parent;
-
-static int __init mdpy_load(void)
-{
-	int ret;
-
-	mdpy_class = class_create(MDPY_NAME);
-	if (IS_ERR(mdpy_class))
-		return PTR_ERR(mdpy_class);
-
-	mdpy_parent = device_create(mdpy_class, NULL, MKDEV(0, 0), NULL,
-				    MDPY_NAME);
-	if (IS_ERR(mdpy_parent)) {
-		ret = PTR_ERR(mdpy_parent);
-		goto err_destroy_class;
-	}
-
-	ret = mdev_register_device(mdpy_parent, &mdpy_parent_ops);
-	if (ret)
-		goto err_unregister_device;
-	return 0;
-
-err_unregister_device:
-	device_unregister(mdpy_parent);
-err_destroy_class:
-	class_destroy(mdpy_class);
-	return ret;
-}
-
-static void __exit mdpy_unload(void)
-{
-	mdev_unregister_device(mdpy_parent);
-	device_unregister(mdpy_parent);
-	class_destroy(mdpy_class);
-}
-
-module_init(mdpy_load);
-module_exit(mdpy_unload);
+module_sample_parent(mdpy);
 
 MODULE_DESCRIPTION("Mediated PCI display, a sample");
 MODULE_LICENSE("GPL");

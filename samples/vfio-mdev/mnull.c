@@ -19,11 +19,10 @@
  * The lesson here: what every vendor driver has. Being a PCI device is left to the
  * library.
  */
-#include <linux/device.h>
-#include <linux/mdev.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vfio_mdev_lib.h>
+
+#include "sample_parent.h"
 
 /* A device: all that makes it one for PCI, and its register */
 struct mnull {
@@ -34,7 +33,6 @@ struct mnull {
 static const struct vfio_mdev_pci_desc mnull_desc = {
 	.vendor = 0x1af4,
 	.device = 0x10f0,		/* given out for experiments */
-	.class = PCI_CLASS_NOT_DEFINED << 8,
 	.bar[0].size = sizeof_field(struct mnull, value),
 };
 
@@ -65,25 +63,9 @@ static int mnull_remove(struct mdev_device *mdev)
 	return 0;
 }
 
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "Null device\n");
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
-			       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
-}
-static MDEV_TYPE_ATTR_RO(device_api);
-
-static ssize_t available_instances_show(struct kobject *kobj,
-					struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", INT_MAX);
-}
-static MDEV_TYPE_ATTR_RO(available_instances);
+MDEV_TYPE_STRING_ATTR_RO(name, "Null device");
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
+MDEV_TYPE_STRING_ATTR_RO(available_instances, "2147483647");
 
 static struct attribute *mnull_type_attrs[] = {
 	&mdev_type_attr_name.attr,
@@ -106,41 +88,7 @@ static const struct mdev_parent_ops mnull_parent_ops = {
 	.remove = mnull_remove,
 };
 
-static struct class *mnull_class;
-static struct device *mnull_parent;
-
-static int __init mnull_init(void)
-{
-	int ret;
-
-	mnull_class = class_create("mnull");
-	if (IS_ERR(mnull_class))
-		return PTR_ERR(mnull_class);
-	mnull_parent = device_create(mnull_class, NULL, 0, NULL, "mnull");
-	ret = PTR_ERR_OR_ZERO(mnull_parent);
-	if (ret)
-		goto err_destroy_class;
-	ret = mdev_register_device(mnull_parent, &mnull_parent_ops);
-	if (ret)
-		goto err_unregister_device;
-	return 0;
-
-err_unregister_device:
-	device_unregister(mnull_parent);
-err_destroy_class:
-	class_destroy(mnull_class);
-	return ret;
-}
-
-static void __exit mnull_exit(void)
-{
-	mdev_unregister_device(mnull_parent);
-	device_unregister(mnull_parent);
-	class_destroy(mnull_class);
-}
-
-module_init(mnull_init);
-module_exit(mnull_exit);
+module_sample_parent(mnull);
 
 MODULE_DESCRIPTION("Mediated PCI device that does nothing, a sample");
 MODULE_LICENSE("GPL");

@@ -21,8 +21,6 @@
  * mtty_uart.c; the rest of being a PCI device is left to the library.
  */
 #include <linux/cleanup.h>
-#include <linux/device.h>
-#include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
@@ -30,8 +28,8 @@
 #include <linux/vfio_mdev.h>
 
 #include "mtty_card.h"
+#include "sample_parent.h"
 
-#define MTTY_NAME	"mtty"
 #define MTTY_PORTS	24	/* that all cards share */
 
 static bool mtty_ask = true;
@@ -93,12 +91,7 @@ static ssize_t description_show(struct kobject *kobj, struct device *dev,
 }
 static MDEV_TYPE_ATTR_RO(description);
 
-static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
-			       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
-}
-static MDEV_TYPE_ATTR_RO(device_api);
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
 
 static ssize_t available_instances_show(struct kobject *kobj,
 					struct device *dev, char *buf)
@@ -174,52 +167,7 @@ static const struct mdev_parent_ops mtty_parent_ops = {
 	.remove = mtty_remove,
 };
 
-/*
- * The parent. It has a class, as without one it would send no uevents; libvirt
- * knows the class by its name. Both are allocated by the driver core, so that
- * somebody who holds on to them does not hold on to memory of this module.
- */
-
-static struct class *mtty_class;
-static struct device *mtty_parent;
-
-static int __init mtty_init(void)
-{
-	int ret;
-
-	mtty_class = class_create(MTTY_NAME);
-	if (IS_ERR(mtty_class))
-		return PTR_ERR(mtty_class);
-
-	mtty_parent = device_create(mtty_class, NULL, MKDEV(0, 0), NULL,
-				    MTTY_NAME);
-	if (IS_ERR(mtty_parent)) {
-		ret = PTR_ERR(mtty_parent);
-		goto err_destroy_class;
-	}
-
-	/* Devices may be created before this returns. */
-	ret = mdev_register_device(mtty_parent, &mtty_parent_ops);
-	if (ret)
-		goto err_unregister_device;
-	return 0;
-
-err_unregister_device:
-	device_unregister(mtty_parent);
-err_destroy_class:
-	class_destroy(mtty_class);
-	return ret;
-}
-
-static void __exit mtty_exit(void)
-{
-	mdev_unregister_device(mtty_parent);
-	device_unregister(mtty_parent);
-	class_destroy(mtty_class);
-}
-
-module_init(mtty_init);
-module_exit(mtty_exit);
+module_sample_parent(mtty);
 
 MODULE_DESCRIPTION("Mediated PCI serial card, a sample");
 MODULE_LICENSE("GPL");

@@ -153,7 +153,7 @@ static void draw_fb(const char *device)
 		err(1, "%s: mmap", device);
 
 	for (y = 0; y < (int)var.yres; y++) {
-		volatile uint32_t *line = (void *)(mem + y * fix.line_length);
+		uint32_t *line = (void *)(mem + y * fix.line_length);
 
 		for (x = 0; x < (int)var.xres; x++)
 			line[x] = pixel(x, y, var.xres, var.yres);
