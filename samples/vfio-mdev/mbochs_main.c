@@ -24,9 +24,7 @@
  * file has the parent and what makes a PCI device of a display, mbochs_display.c
  * the display, mbochs_dmabuf.c its memory.
  */
-#include <linux/device.h>
 #include <linux/err.h>
-#include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/pci_ids.h>
 #include <linux/sizes.h>
@@ -36,8 +34,7 @@
 #include <linux/vfio_mdev.h>
 
 #include "mbochs.h"
-
-#define MBOCHS_NAME		"mbochs"
+#include "sample_parent.h"
 
 #define MBOCHS_VENDOR_ID	0x1234
 #define MBOCHS_DEVICE_ID	0x1111
@@ -85,12 +82,7 @@ static ssize_t description_show(struct kobject *kobj, struct device *dev,
 }
 static MDEV_TYPE_ATTR_RO(description);
 
-static ssize_t device_api_show(struct kobject *kobj, struct device *dev,
-			       char *buf)
-{
-	return sysfs_emit(buf, "%s\n", VFIO_DEVICE_API_PCI_STRING);
-}
-static MDEV_TYPE_ATTR_RO(device_api);
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
 
 static ssize_t available_instances_show(struct kobject *kobj,
 					struct device *dev, char *buf)
@@ -317,50 +309,7 @@ static const struct mdev_parent_ops mbochs_parent_ops = {
 	.remove = mbochs_remove,
 };
 
-/*
- * The parent, in a class so that it sends uevents
- */
-
-static struct class *mbochs_class;
-static struct device *mbochs_parent;
-
-static int __init mbochs_init(void)
-{
-	int ret;
-
-	mbochs_class = class_create(MBOCHS_NAME);
-	if (IS_ERR(mbochs_class))
-		return PTR_ERR(mbochs_class);
-
-	mbochs_parent = device_create(mbochs_class, NULL, MKDEV(0, 0), NULL,
-				      MBOCHS_NAME);
-	if (IS_ERR(mbochs_parent)) {
-		ret = PTR_ERR(mbochs_parent);
-		goto err_destroy_class;
-	}
-
-	/* Devices may be created before this returns. */
-	ret = mdev_register_device(mbochs_parent, &mbochs_parent_ops);
-	if (ret)
-		goto err_unregister_device;
-	return 0;
-
-err_unregister_device:
-	device_unregister(mbochs_parent);
-err_destroy_class:
-	class_destroy(mbochs_class);
-	return ret;
-}
-
-static void __exit mbochs_exit(void)
-{
-	mdev_unregister_device(mbochs_parent);
-	device_unregister(mbochs_parent);
-	class_destroy(mbochs_class);
-}
-
-module_init(mbochs_init);
-module_exit(mbochs_exit);
+module_sample_parent(mbochs);
 
 MODULE_DESCRIPTION("Mediated display adapter, a sample");
 MODULE_LICENSE("GPL");
