@@ -357,13 +357,17 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  * All of it together
  */
 
+/* Room for three regions of the vendor's own types, after those of PCI */
+#define VFIO_MDEV_PCI_DEV_REGIONS	(VFIO_PCI_NUM_REGIONS + 3)
+
 /**
  * struct vfio_mdev_pci_dev - a PCI device that leaves all to the library
  * @config: its config space
  * @region: table of its regions, for the vendor to fill in before
  *	    vfio_mdev_pci_dev_finish()
- * @regions: the same, checked. A vendor with more regions than those points it at
- *	     a table of its own before vfio_mdev_pci_dev_finish().
+ * @nr_regions: how many of the table's entries the device has; VFIO_PCI_NUM_REGIONS
+ *		unless the vendor raises it
+ * @regions: the same, checked
  * @irqs: its interrupts
  * @pci: the above, for the ioctls
  * @reset: bring registers back to their state after power on, or NULL. Memory that
@@ -376,7 +380,8 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  */
 struct vfio_mdev_pci_dev {
 	struct vfio_mdev_config config;
-	struct vfio_mdev_region region[VFIO_PCI_NUM_REGIONS];
+	struct vfio_mdev_region region[VFIO_MDEV_PCI_DEV_REGIONS];
+	unsigned int nr_regions;
 	struct vfio_mdev_regions regions;
 	struct vfio_mdev_irqs irqs;
 	struct vfio_mdev_pci pci;

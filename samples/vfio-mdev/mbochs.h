@@ -78,7 +78,6 @@ struct mbochs_vram {
 /* A display, the state of one mediated device */
 struct mbochs {
 	struct vfio_mdev_pci_dev pdev;	/* is the driver data */
-	struct vfio_mdev_region region[MBOCHS_NUM_REGIONS];
 	const struct mbochs_type *type;
 	struct mbochs_vram *vram;	/* constant while the device is open */
 	bool region_display;

@@ -145,7 +145,7 @@ static int mbochs_clear_vram(struct mbochs *mbochs)
 		return PTR_ERR(vram);
 	mbochs_vram_put(mbochs->vram);
 	mbochs->vram = vram;
-	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
+	mbochs->pdev.region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
 	return 0;
 }
 
@@ -174,7 +174,7 @@ static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
 
 	region = vfio_mdev_region_find(&mbochs->pdev.regions, *ppos, &left,
 				       &offset);
-	if (region == &mbochs->region[MBOCHS_EDID_REGION] &&
+	if (region == &mbochs->pdev.region[MBOCHS_EDID_REGION] &&
 	    offset < offsetof(struct mbochs_monitor, blob))
 		return mbochs_write_monitor(mbochs, offset, buf, count, ppos);
 	return vfio_mdev_pci_dev_write(mdev, buf, count, ppos);
@@ -212,24 +212,25 @@ static const struct vfio_mdev_device_ops mbochs_ops = {
 
 static void mbochs_init_regions(struct mbochs *mbochs)
 {
-	mbochs->region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
+	struct vfio_mdev_region *region = mbochs->pdev.region;
+
+	region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
 		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
 		.mem = mbochs->vram->mem,
 	};
-	mbochs->region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
+	region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
 		.flags = VFIO_MDEV_REGION_RW,
 		.ops = &mbochs_mmio_ops,
 		.priv = mbochs,
 	};
-	mbochs->region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
+	region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
 		.size = sizeof(mbochs->monitor),
 		.flags = VFIO_MDEV_REGION_RW,
 		.mem = &mbochs->monitor,
 		.type = VFIO_REGION_TYPE_GFX,
 		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
 	};
-	mbochs->pdev.regions.region = mbochs->region;
-	mbochs->pdev.regions.nr = MBOCHS_NUM_REGIONS;
+	mbochs->pdev.nr_regions = MBOCHS_NUM_REGIONS;
 }
 
 static int mbochs_init_pci(struct mbochs *mbochs, struct mdev_device *mdev)

@@ -5,6 +5,7 @@
  * Ready-made ops for a device whose driver data is a struct vfio_mdev_pci_dev. A
  * vendor takes the whole table, or puts single ones into a table of its own.
  */
+#include <linux/device.h>
 #include <linux/export.h>
 #include <linux/mdev.h>
 #include <linux/string.h>
@@ -24,8 +25,8 @@ static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 /* A user must not find what the last one left. What cannot be written is ROM. */
 static void vfio_mdev_pci_dev_clear(struct vfio_mdev_pci_dev *pdev)
 {
-	struct vfio_mdev_region *region = pdev->regions.region;
-	struct vfio_mdev_region *end = region + pdev->regions.nr;
+	struct vfio_mdev_region *region = pdev->region;
+	struct vfio_mdev_region *end = region + pdev->nr_regions;
 
 	for (; region < end; region++)
 		if (region->size && region->mem &&
@@ -63,11 +64,22 @@ int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
 			   const struct vfio_mdev_pci_desc *desc)
 {
 	memset(pdev, 0, sizeof(*pdev));
-	pdev->regions.region = pdev->region;
-	pdev->regions.nr = ARRAY_SIZE(pdev->region);
+	pdev->nr_regions = VFIO_PCI_NUM_REGIONS;
 	return vfio_mdev_config_init(&pdev->config, mdev_dev(mdev), desc);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_init);
+
+static int vfio_mdev_pci_dev_init_regions(struct vfio_mdev_pci_dev *pdev,
+					  struct device *dev)
+{
+	if (pdev->nr_regions > ARRAY_SIZE(pdev->region)) {
+		dev_err(dev, "nr_regions is above %zu\n",
+			ARRAY_SIZE(pdev->region));
+		return -EINVAL;
+	}
+	return vfio_mdev_regions_init(&pdev->regions, dev, pdev->region,
+				      pdev->nr_regions, &pdev->config);
+}
 
 /**
  * vfio_mdev_pci_dev_finish - complete a device, which can be opened afterwards
@@ -91,9 +103,7 @@ int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
 	};
 	int ret;
 
-	ret = vfio_mdev_regions_init(&pdev->regions, mdev_dev(mdev),
-				     pdev->regions.region, pdev->regions.nr,
-				     &pdev->config);
+	ret = vfio_mdev_pci_dev_init_regions(pdev, mdev_dev(mdev));
 	if (!ret)
 		ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
 	if (ret) {

@@ -13,8 +13,8 @@ cd "$(dirname "$0")" || exit 1
 
 all="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
 mdev_lifetime_test mdev_race_test vfio_mdev_region_test vfio_mdev_config_test
-vfio_mdev_irq_test mnull_test mdpy_test mtty_test mbochs_test
-mbochs_plane_test mdevctl_test.sh"
+vfio_mdev_irq_test vfio_mdev_mmap_test mnull_test mdpy_test mtty_test
+mbochs_test mbochs_plane_test mdevctl_test.sh"
 
 passed=0 failed=0 skipped=0 number=0
 

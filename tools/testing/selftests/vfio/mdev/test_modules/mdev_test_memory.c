@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vendor driver for tests: devices with memory that can be mapped in part, and
+ * with memory that can only be read
+ *
+ * The parameter mistake makes create() describe what no device can be; each number
+ * is another mistake, in the order of mdev_test_memory_mistakes.
+ */
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <linux/vfio_mdev.h>
+#include <linux/vfio_mdev_lib.h>
+#include <linux/vmalloc.h>
+
+#include "../../../../../../samples/vfio-mdev/sample_parent.h"
+
+#define MDEV_TEST_PAGES		8
+#define MDEV_TEST_ROM_PAGES	2
+#define MDEV_TEST_ROM_REGION	VFIO_PCI_NUM_REGIONS
+
+static unsigned int mistake;
+module_param(mistake, uint, 0644);
+MODULE_PARM_DESC(mistake, "What create() does wrong (default: 0, nothing)");
+
+/**
+ * struct mdev_test_memory - state of a device
+ * @pdev: what makes it a PCI device
+ * @mem: memory of BAR 0, in two areas of it
+ * @rom: memory of a region that has a type, and can only be read
+ * @accesses: number of accesses to the registers around the areas
+ */
+struct mdev_test_memory {
+	struct vfio_mdev_pci_dev pdev;
+	u8 *mem;
+	u8 *rom;
+	atomic_t accesses;
+};
+
+static const struct vfio_region_sparse_mmap_area mdev_test_memory_areas[] = {
+	{ .offset = PAGE_SIZE, .size = 2 * PAGE_SIZE },
+	{ .offset = 5 * PAGE_SIZE, .size = PAGE_SIZE },
+};
+
+/* The registers count how often they were accessed. */
+static u64 mdev_test_memory_read(void *priv, u64 offset, unsigned int width)
+{
+	struct mdev_test_memory *test = priv;
+
+	return atomic_inc_return(&test->accesses);
+}
+
+static void mdev_test_memory_write(void *priv, u64 offset, unsigned int width,
+				   u64 value)
+{
+	struct mdev_test_memory *test = priv;
+
+	atomic_inc(&test->accesses);
+}
+
+static const struct vfio_mdev_region_ops mdev_test_memory_ops = {
+	.read = mdev_test_memory_read,
+	.write = mdev_test_memory_write,
+};
+
+static void mdev_test_memory_set_regions(struct mdev_test_memory *test)
+{
+	struct vfio_mdev_region *region = test->pdev.region;
+
+	region[0].flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP;
+	region[0].ops = &mdev_test_memory_ops;
+	region[0].priv = test;
+	region[0].mem = test->mem;
+	region[0].areas = mdev_test_memory_areas;
+	region[0].nr_areas = ARRAY_SIZE(mdev_test_memory_areas);
+
+	test->pdev.nr_regions = MDEV_TEST_ROM_REGION + 1;
+	region[MDEV_TEST_ROM_REGION] = (struct vfio_mdev_region) {
+		.size = MDEV_TEST_ROM_PAGES * PAGE_SIZE,
+		.flags = VFIO_REGION_INFO_FLAG_READ |
+			 VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = test->rom,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = 0x77,
+	};
+}
+
+enum mdev_test_memory_mistake {
+	MDEV_TEST_NONE,
+	MDEV_TEST_BAR_SIZE,
+	MDEV_TEST_BAR_UPPER,
+	MDEV_TEST_MSI_VECTORS,
+	MDEV_TEST_CAP_SIZE,
+	MDEV_TEST_REGION_SIZE,
+	MDEV_TEST_REGION_NOTHING,
+	MDEV_TEST_MMAP_MEM,
+	MDEV_TEST_NR_REGIONS,
+	MDEV_TEST_NULL_OPS,
+};
+
+/* What a vendor may get wrong after the description. 0 or an errno */
+static int mdev_test_memory_err(struct mdev_test_memory *test)
+{
+	const struct vfio_mdev_pci_cap cap = { .offset = 0xf8, .size = 16 };
+	int ret = 0;
+
+	if (mistake == MDEV_TEST_MSI_VECTORS)
+		ret = vfio_mdev_config_add_msi(&test->pdev.config, 0);
+	else if (mistake == MDEV_TEST_CAP_SIZE)
+		ret = vfio_mdev_config_add_cap(&test->pdev.config, &cap);
+	else if (mistake == MDEV_TEST_REGION_SIZE)
+		test->pdev.region[0].size = 16 * PAGE_SIZE;
+	else if (mistake == MDEV_TEST_REGION_NOTHING)
+		memset(&test->pdev.region[0], 0, sizeof(test->pdev.region[0]));
+	else if (mistake == MDEV_TEST_MMAP_MEM)
+		test->pdev.region[0].mem = (u8 *)test;
+	else if (mistake == MDEV_TEST_NR_REGIONS)
+		test->pdev.nr_regions = 1000;
+	return ret < 0 ? ret : 0;
+}
+
+static int mdev_test_memory_setup(struct mdev_test_memory *test,
+				  struct mdev_device *mdev)
+{
+	struct vfio_mdev_pci_desc desc = {
+		.vendor = 0x1af4,
+		.device = 0x10f1,
+		.bar[0].size = MDEV_TEST_PAGES * PAGE_SIZE,
+		.bar[0].flags = PCI_BASE_ADDRESS_MEM_TYPE_64,
+	};
+	int ret;
+
+	if (mistake == MDEV_TEST_BAR_SIZE)
+		desc.bar[0].size--;
+	if (mistake == MDEV_TEST_BAR_UPPER)
+		desc.bar[1].size = 16;
+	ret = vfio_mdev_pci_dev_init(&test->pdev, mdev, &desc);
+	if (ret)
+		return ret;
+
+	mdev_test_memory_set_regions(test);
+	ret = mdev_test_memory_err(test);
+	if (ret) {
+		vfio_mdev_pci_dev_destroy(&test->pdev);
+		return ret;
+	}
+	ret = vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+				       &vfio_mdev_pci_dev_ops);
+	if (!ret && mistake == MDEV_TEST_NULL_OPS)
+		mdev_set_vfio_ops(mdev, NULL);
+	return ret;
+}
+
+static void mdev_test_memory_free(struct mdev_test_memory *test)
+{
+	vfree(test->rom);
+	vfree(test->mem);
+	kfree(test);
+}
+
+static int mdev_test_memory_create(struct kobject *kobj,
+				   struct mdev_device *mdev)
+{
+	struct mdev_test_memory *test = kzalloc_obj(*test);
+	int ret = -ENOMEM;
+
+	if (!test)
+		return -ENOMEM;
+	test->mem = vzalloc(MDEV_TEST_PAGES * PAGE_SIZE);
+	test->rom = vzalloc(MDEV_TEST_ROM_PAGES * PAGE_SIZE);
+	if (test->mem && test->rom) {
+		memset(test->rom, 0xa5, MDEV_TEST_ROM_PAGES * PAGE_SIZE);
+		ret = mdev_test_memory_setup(test, mdev);
+	}
+	if (ret)
+		mdev_test_memory_free(test);
+	return ret;
+}
+
+static int mdev_test_memory_remove(struct mdev_device *mdev)
+{
+	struct mdev_test_memory *test = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_destroy(&test->pdev);
+	mdev_test_memory_free(test);
+	return 0;
+}
+
+MDEV_TYPE_STRING_ATTR_RO(name, "Memory for tests");
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
+MDEV_TYPE_STRING_ATTR_RO(available_instances, "100");
+
+static struct attribute *mdev_test_memory_attrs[] = {
+	&mdev_type_attr_name.attr,
+	&mdev_type_attr_device_api.attr,
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
+static struct attribute_group mdev_test_memory_type = {
+	.name = "1",
+	.attrs = mdev_test_memory_attrs,
+};
+
+static struct attribute_group *mdev_test_memory_types[] = {
+	&mdev_test_memory_type,
+	NULL
+};
+
+static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
+	.owner = THIS_MODULE,
+	.supported_type_groups = mdev_test_memory_types,
+	.create = mdev_test_memory_create,
+	.remove = mdev_test_memory_remove,
+};
+
+module_sample_parent(mdev_test_memory);
+
+MODULE_DESCRIPTION("Vendor driver for tests of mapped memory");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of a device that can be mapped in part or only be read, what user space
+ * is told of it, and mistakes of a vendor in describing a device
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <libmdev.h>
+
+#include "kselftest_harness.h"
+
+#define MODULE		"mdev_test_memory"
+#define TYPE		MODULE "-1"
+#define BAR0		VFIO_PCI_BAR0_REGION_INDEX
+#define ROM		VFIO_PCI_NUM_REGIONS	/* a region with a type */
+#define PAGES		8
+#define ROM_PAGES	2
+#define RW		(PROT_READ | PROT_WRITE)
+
+FIXTURE(memory) {
+	struct vfio_dev dev;
+	size_t page;
+};
+
+FIXTURE_SETUP(memory)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	self->page = sysconf(_SC_PAGESIZE);
+	module_load(MODULE);
+	module_load("vfio_iommu_type1");
+	module_set_param(MODULE, "mistake", 0);
+	mdev_create_new(MODULE, TYPE, uuid);
+	vfio_dev_open(&self->dev, uuid);
+}
+
+FIXTURE_TEARDOWN(memory)
+{
+	vfio_dev_close(&self->dev);
+	mdev_remove_all(MODULE);
+}
+
+/* Page @page of a region, and on; MAP_FAILED and errno if it cannot be */
+static void *map(struct vfio_dev *dev, unsigned int index, size_t page,
+		 size_t pages, int prot)
+{
+	const size_t size = sysconf(_SC_PAGESIZE);
+	struct vfio_region_info info;
+
+	vfio_dev_region(dev, index, &info);
+	return mmap(NULL, pages * size, prot, MAP_SHARED, dev->fd,
+		    info.offset + page * size);
+}
+
+static int map_error(struct vfio_dev *dev, unsigned int index, size_t page,
+		     size_t pages, int prot)
+{
+	void *mem = map(dev, index, page, pages, prot);
+
+	if (mem == MAP_FAILED)
+		return -errno;
+	munmap(mem, pages * sysconf(_SC_PAGESIZE));
+	return 0;
+}
+
+static int region_info(struct vfio_dev *dev, void *buf, __u32 index,
+		       __u32 argsz)
+{
+	struct vfio_region_info *info = buf;
+
+	info->index = index;
+	info->argsz = argsz;
+	return ioctl(dev->fd, VFIO_DEVICE_GET_REGION_INFO, info) ? -errno : 0;
+}
+
+/* Without room for capabilities, user space is told how much they take. */
+TEST_F(memory, caps_without_room)
+{
+	const size_t caps = sizeof(struct vfio_region_info_cap_sparse_mmap) +
+			    2 * sizeof(struct vfio_region_sparse_mmap_area);
+	struct vfio_region_info info = { .cap_offset = 5 };
+	__u32 argsz;
+
+	for (argsz = sizeof(info); argsz < sizeof(info) + caps; argsz++) {
+		ASSERT_EQ(0, region_info(&self->dev, &info, BAR0, argsz));
+		ASSERT_EQ(sizeof(info) + caps, info.argsz);
+		ASSERT_EQ(0, info.cap_offset);
+		ASSERT_EQ(VFIO_REGION_INFO_FLAG_READ |
+			  VFIO_REGION_INFO_FLAG_WRITE |
+			  VFIO_REGION_INFO_FLAG_MMAP |
+			  VFIO_REGION_INFO_FLAG_CAPS, info.flags);
+		ASSERT_EQ(PAGES * self->page, info.size);
+	}
+	EXPECT_EQ(-EINVAL, region_info(&self->dev, &info, BAR0,
+				       sizeof(info) - 1));
+}
+
+/* With it, the areas that can be mapped are behind the structure. */
+TEST_F(memory, areas)
+{
+	struct {
+		struct vfio_region_info info;
+		struct vfio_region_info_cap_sparse_mmap cap;
+		struct vfio_region_sparse_mmap_area areas[2];
+		__u32 after;
+	} arg = { .after = 0x55 };
+
+	ASSERT_EQ(0, region_info(&self->dev, &arg, BAR0, sizeof(arg)));
+	EXPECT_EQ(sizeof(arg), arg.info.argsz);
+	EXPECT_EQ(sizeof(arg.info), arg.info.cap_offset);
+	EXPECT_EQ(VFIO_REGION_INFO_CAP_SPARSE_MMAP, arg.cap.header.id);
+	EXPECT_EQ(1, arg.cap.header.version);
+	EXPECT_EQ(0, arg.cap.header.next);
+	ASSERT_EQ(2, arg.cap.nr_areas);
+	EXPECT_EQ(self->page, arg.areas[0].offset);
+	EXPECT_EQ(2 * self->page, arg.areas[0].size);
+	EXPECT_EQ(5 * self->page, arg.areas[1].offset);
+	EXPECT_EQ(self->page, arg.areas[1].size);
+	EXPECT_EQ(0x55, arg.after);
+}
+
+/* A region after those of PCI says what it is. */
+TEST_F(memory, type)
+{
+	struct {
+		struct vfio_region_info info;
+		struct vfio_region_info_cap_type cap;
+	} arg = { };
+	struct vfio_device_info info;
+
+	ASSERT_EQ(0, __vfio_dev_info(&self->dev, &info));
+	EXPECT_EQ(ROM + 1, info.num_regions);
+	ASSERT_EQ(0, region_info(&self->dev, &arg, ROM, sizeof(arg)));
+	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_MMAP |
+		  VFIO_REGION_INFO_FLAG_CAPS, arg.info.flags);
+	EXPECT_EQ(sizeof(arg.info), arg.info.cap_offset);
+	EXPECT_EQ(VFIO_REGION_INFO_CAP_TYPE, arg.cap.header.id);
+	EXPECT_EQ(VFIO_REGION_TYPE_GFX, arg.cap.type);
+	EXPECT_EQ(0x77, arg.cap.subtype);
+	EXPECT_EQ(-EINVAL, region_info(&self->dev, &arg, ROM + 1, sizeof(arg)));
+}
+
+/* Areas can be mapped, and nothing that is not all in one of them. */
+TEST_F(memory, mapping_areas)
+{
+	struct vfio_dev *dev = &self->dev;
+
+	EXPECT_EQ(0, map_error(dev, BAR0, 1, 2, RW));
+	EXPECT_EQ(0, map_error(dev, BAR0, 2, 1, RW));
+	EXPECT_EQ(0, map_error(dev, BAR0, 5, 1, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 0, 1, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 0, 2, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 2, 2, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 3, 1, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 4, 3, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 1, 5, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 0, PAGES, RW));
+}
+
+/* Read-only memory is never mapped for writing, not even later. */
+TEST_F(memory, read_only)
+{
+	struct vfio_dev *dev = &self->dev;
+	unsigned char *mem, byte = 0;
+
+	EXPECT_EQ(-EPERM, map_error(dev, ROM, 0, 1, RW));
+	EXPECT_EQ(-EPERM, map_error(dev, ROM, 0, 1, PROT_WRITE));
+	EXPECT_EQ(-EINVAL, map_error(dev, ROM, 0, ROM_PAGES + 1, PROT_READ));
+	mem = map(dev, ROM, 0, ROM_PAGES, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_EQ(0xa5, mem[0]);
+	EXPECT_EQ(0xa5, mem[ROM_PAGES * self->page - 1]);
+	EXPECT_EQ(-1, mprotect(mem, self->page, RW));
+	EXPECT_EQ(EACCES, errno);
+	munmap(mem, ROM_PAGES * self->page);
+
+	EXPECT_EQ(-EINVAL, __vfio_dev_write(dev, ROM, 0, &byte, 1));
+	/* It is what it is, also after a reset. */
+	ASSERT_EQ(0, __vfio_dev_reset(dev));
+	EXPECT_EQ(1, __vfio_dev_read(dev, ROM, 0, &byte, 1));
+	EXPECT_EQ(0xa5, byte);
+}
+
+/* One access goes from registers to memory and on to registers. */
+TEST_F(memory, mixed)
+{
+	const size_t size = 2 * self->page;
+	unsigned char *mem = map(&self->dev, BAR0, 1, 2, RW);
+	unsigned char *buf = malloc(size + 16);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	ASSERT_NE(NULL, buf);
+	memset(mem, 0x3c, size);
+	ASSERT_EQ(size + 16, __vfio_dev_read(&self->dev, BAR0, self->page - 8,
+					     buf, size + 16));
+	/* Registers count accesses, of which each was one. */
+	EXPECT_EQ(1, buf[0]);
+	EXPECT_EQ(0, memcmp(mem, buf + 8, size));
+	EXPECT_EQ(2, buf[size + 8]);
+	ASSERT_EQ(1, __vfio_dev_write(&self->dev, BAR0, self->page, "!", 1));
+	EXPECT_EQ('!', mem[0]);
+	munmap(mem, size);
+	free(buf);
+}
+
+/* Pages can be pinned, and whoever did that keeps them, also from the device. */
+TEST_F(memory, pinned)
+{
+	char *mem = map(&self->dev, BAR0, 5, 1, RW);
+	struct iovec iov = { .iov_base = mem, .iov_len = self->page };
+	char byte = 0;
+	int fds[2];
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	ASSERT_EQ(0, pipe(fds));
+	mem[0] = 'x';
+	ASSERT_EQ(self->page, vmsplice(fds[1], &iov, 1, 0));
+	munmap(mem, self->page);
+	vfio_dev_close(&self->dev);
+	mdev_remove_all(MODULE);
+	ASSERT_EQ(1, read(fds[0], &byte, 1));
+	EXPECT_EQ('x', byte);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+FIXTURE(mistake) {
+	struct klog log;
+};
+
+FIXTURE_VARIANT(mistake) {
+	int number;
+	const char *field;
+};
+
+FIXTURE_VARIANT_ADD(mistake, bar_size) {
+	.number = 1, .field = "BAR 0 has a size that is not a power of two",
+};
+
+FIXTURE_VARIANT_ADD(mistake, bar_upper_half) {
+	.number = 2, .field = "BAR 0 is 64 bits wide",
+};
+
+FIXTURE_VARIANT_ADD(mistake, msi_vectors) {
+	.number = 3, .field = "MSI cannot have 0 vectors",
+};
+
+FIXTURE_VARIANT_ADD(mistake, cap_size) {
+	.number = 4, .field = "capability 0x0 exceeds the first 256 bytes",
+};
+
+FIXTURE_VARIANT_ADD(mistake, region_size) {
+	.number = 5, .field = "region 0 has 0x10000 bytes, BAR 0 0x8000",
+};
+
+FIXTURE_VARIANT_ADD(mistake, region_nothing) {
+	.number = 6, .field = "region 0 has neither ops nor mem",
+};
+
+FIXTURE_VARIANT_ADD(mistake, mmap_mem) {
+	.number = 7, .field = "region 0 has flag MMAP and mem that is not from",
+};
+
+FIXTURE_VARIANT_ADD(mistake, nr_regions) {
+	.number = 8, .field = "nr_regions is above 12",
+};
+
+FIXTURE_VARIANT_ADD(mistake, null_ops) {
+	.number = 9, .field = "vendor driver set no ops",
+};
+
+FIXTURE_SETUP(mistake)
+{
+	module_load(MODULE);
+	module_set_param(MODULE, "mistake", variant->number);
+	klog_begin(&self->log);
+}
+
+FIXTURE_TEARDOWN(mistake)
+{
+	module_set_param(MODULE, "mistake", 0);
+	mdev_remove_all(MODULE);
+}
+
+/* It is refused, the log says what is wrong with which device, nothing stays. */
+TEST_F(mistake, named)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	mdev_new_uuid(uuid);
+	EXPECT_EQ(-EINVAL, __mdev_create(MODULE, TYPE, uuid));
+	EXPECT_FALSE(mdev_exists(uuid));
+	klog_end(&self->log);
+	EXPECT_TRUE(klog_has(&self->log, uuid, variant->field, NULL));
+	/* Again, the right way */
+	module_set_param(MODULE, "mistake", 0);
+	mdev_create(MODULE, TYPE, uuid);
+	mdev_remove(uuid);
+	EXPECT_EQ(0, module_refcnt(MODULE));
+}
+
+TEST_HARNESS_MAIN
