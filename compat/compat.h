@@ -51,6 +51,12 @@
 				COMPAT_GFP(, ##__VA_ARGS__, GFP_KERNEL)))
 #endif
 
+/* The namespace is a string since 6.13 */
+#if COMPAT_BEFORE(6, 13)
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+#endif
+
 /* Counts by one only since 6.8 */
 #if COMPAT_BEFORE(6, 8)
 #define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))

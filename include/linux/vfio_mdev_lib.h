@@ -238,7 +238,7 @@ struct vfio_mdev_region {
 /**
  * struct vfio_mdev_regions - table of the regions of a device
  * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; constant
- *	    once the device can be opened
+ *	    while the device is open
  * @nr: its length
  */
 struct vfio_mdev_regions {

@@ -133,7 +133,8 @@ static int vfio_mdev_regions_from_config(struct device *dev,
  * @regions: what to set up
  * @dev: names the device in messages
  * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; the caller
- *	    keeps it as long as @regions is in use, and does not change it
+ *	    keeps it as long as @regions is in use, and changes only its @mem, while
+ *	    nobody has the device open
  * @nr: its length
  * @config: config space of the device, or NULL. With it, the region of config
  *	    space is filled in, and so are the sizes of base address registers.

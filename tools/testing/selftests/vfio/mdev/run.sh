@@ -19,7 +19,7 @@ core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bu
 mdev_lifetime_test kunit_test.sh"
 vfio_tests="vfio_mdev_open_test vfio_mdev_kvm_test vfio_mdev_region_test
 vfio_mdev_mmap_test vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test
-mtty_test mdevctl_test.sh"
+mbochs_test mbochs_plane_test mtty_test mdevctl_test.sh"
 races_tests="mdev_race_test mdev_stress_test"
 faults_tests="mdev_fail_nth_test"
 modules_tests="mdev_fail_load_test"

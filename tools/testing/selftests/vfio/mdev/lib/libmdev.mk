@@ -6,6 +6,7 @@ LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
 LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
+LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
 LIBMDEV_C += module.c
 LIBMDEV_C += sweep.c

@@ -6,12 +6,13 @@
  * The parameter mistake makes create() describe what no device can be; each number
  * is another mistake, in the order of mdev_test_memory_mistakes.
  */
+#include <linux/mdev.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
 #include <linux/vmalloc.h>
-
 
 #define MDEV_TEST_PAGES		8
 #define MDEV_TEST_ROM_PAGES	2

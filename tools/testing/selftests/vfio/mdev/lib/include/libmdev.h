@@ -14,6 +14,7 @@
 #include <libmdev/file.h>
 #include <libmdev/irq.h>
 #include <libmdev/klog.h>
+#include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
 #include <libmdev/module.h>
 #include <libmdev/sweep.h>

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Video memory of mbochs, and the dma-bufs that share it
+ *
+ * A dma-buf is a window on the memory of a display. It holds a reference on the
+ * memory and knows nothing of the display, so it may be kept when the display is
+ * closed, reset or removed. Only the module has to stay for as long.
+ */
+#include <linux/cleanup.h>
+#include <linux/dma-buf.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "mbochs.h"
+
+static unsigned int mbochs_mem = 256;
+module_param_named(mem, mbochs_mem, uint, 0444);
+MODULE_PARM_DESC(mem,
+		 "Megabytes of video memory that all displays share (default: 256)");
+
+/*
+ * Video memory. It is counted for as long as it exists, be it for a dma-buf that
+ * outlives its display: otherwise users could have any amount of it.
+ */
+
+static DEFINE_MUTEX(mbochs_vram_lock);
+static unsigned int mbochs_vram_used;	/* megabytes; changed under the lock */
+
+static bool mbochs_vram_take(unsigned int mbytes)
+{
+	guard(mutex)(&mbochs_vram_lock);
+
+	if (mbytes > mbochs_mem - mbochs_vram_used)
+		return false;
+	WRITE_ONCE(mbochs_vram_used, mbochs_vram_used + mbytes);
+	return true;
+}
+
+static void mbochs_vram_give(unsigned int mbytes)
+{
+	guard(mutex)(&mbochs_vram_lock);
+	WRITE_ONCE(mbochs_vram_used, mbochs_vram_used - mbytes);
+}
+
+/* In megabytes */
+unsigned int mbochs_vram_left(void)
+{
+	return mbochs_mem - READ_ONCE(mbochs_vram_used);
+}
+
+/* Returns cleared memory, or -EUSERS if not so much is left, or -ENOMEM. */
+struct mbochs_vram *mbochs_vram_alloc(unsigned int mbytes)
+{
+	struct mbochs_vram *vram;
+
+	if (!mbochs_vram_take(mbytes))
+		return ERR_PTR(-EUSERS);
+
+	vram = kzalloc_obj(*vram);
+	if (!vram)
+		goto err_give;
+
+	kref_init(&vram->ref);
+	vram->mbytes = mbytes;
+	vram->size = mbytes * SZ_1M;
+	vram->mem = vmalloc_user(vram->size);
+	if (!vram->mem)
+		goto err_free;
+	return vram;
+
+err_free:
+	kfree(vram);
+err_give:
+	mbochs_vram_give(mbytes);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void mbochs_vram_release(struct kref *ref)
+{
+	struct mbochs_vram *vram = container_of(ref, struct mbochs_vram, ref);
+
+	vfree(vram->mem);
+	mbochs_vram_give(vram->mbytes);
+	kfree(vram);
+}
+
+void mbochs_vram_put(struct mbochs_vram *vram)
+{
+	kref_put(&vram->ref, mbochs_vram_release);
+}
+
+/*
+ * dma-bufs
+ */
+
+/* A window on video memory: where it begins, and a reference on the memory */
+struct mbochs_dmabuf {
+	struct mbochs_vram *vram;
+	size_t offset;
+};
+
+static struct sg_table *mbochs_dmabuf_map(struct dma_buf_attachment *attach,
+					  enum dma_data_direction dir)
+{
+	struct mbochs_dmabuf *buf = attach->dmabuf->priv;
+	void *mem = buf->vram->mem + buf->offset;
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	unsigned int i;
+	int ret;
+
+	sgt = kzalloc_obj(*sgt);
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+
+	ret = sg_alloc_table(sgt, attach->dmabuf->size >> PAGE_SHIFT,
+			     GFP_KERNEL);
+	if (ret)
+		goto err_free;
+	for_each_sgtable_sg(sgt, sg, i)
+		sg_set_page(sg, vmalloc_to_page(mem + i * PAGE_SIZE),
+			    PAGE_SIZE, 0);
+
+	ret = dma_map_sgtable(attach->dev, sgt, dir, 0);
+	if (ret)
+		goto err_free_table;
+	return sgt;
+
+err_free_table:
+	sg_free_table(sgt);
+err_free:
+	kfree(sgt);
+	return ERR_PTR(ret);
+}
+
+static void mbochs_dmabuf_unmap(struct dma_buf_attachment *attach,
+				struct sg_table *sgt,
+				enum dma_data_direction dir)
+{
+	dma_unmap_sgtable(attach->dev, sgt, dir, 0);
+	sg_free_table(sgt);
+	kfree(sgt);
+}
+
+/* That the mapping is within the dma-buf was checked. */
+static int mbochs_dmabuf_mmap(struct dma_buf *dmabuf,
+			      struct vm_area_struct *vma)
+{
+	struct mbochs_dmabuf *buf = dmabuf->priv;
+
+	return remap_vmalloc_range(vma, buf->vram->mem,
+				   vma->vm_pgoff + (buf->offset >> PAGE_SHIFT));
+}
+
+static int mbochs_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct mbochs_dmabuf *buf = dmabuf->priv;
+
+	iosys_map_set_vaddr(map, buf->vram->mem + buf->offset);
+	return 0;
+}
+
+static void mbochs_dmabuf_free(struct mbochs_dmabuf *buf)
+{
+	mbochs_vram_put(buf->vram);
+	kfree(buf);
+}
+
+static void mbochs_dmabuf_release(struct dma_buf *dmabuf)
+{
+	mbochs_dmabuf_free(dmabuf->priv);
+}
+
+static const struct dma_buf_ops mbochs_dmabuf_ops = {
+	.map_dma_buf = mbochs_dmabuf_map,
+	.unmap_dma_buf = mbochs_dmabuf_unmap,
+	.mmap = mbochs_dmabuf_mmap,
+	.vmap = mbochs_dmabuf_vmap,
+	.release = mbochs_dmabuf_release,
+};
+
+/* Returns a new dma-buf of whole pages of @vram, as a file descriptor. */
+int mbochs_dmabuf_fd(struct mbochs_vram *vram, size_t offset, size_t size)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct mbochs_dmabuf *buf;
+	struct dma_buf *dmabuf;
+	int fd;
+
+	buf = kzalloc_obj(*buf);
+	if (!buf)
+		return -ENOMEM;
+	kref_get(&vram->ref);
+	buf->vram = vram;
+	buf->offset = offset;
+
+	info.ops = &mbochs_dmabuf_ops;
+	info.size = size;
+	info.flags = O_RDWR;
+	info.priv = buf;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf)) {
+		mbochs_dmabuf_free(buf);
+		return PTR_ERR(dmabuf);
+	}
+
+	/* From here on, releasing the dma-buf is what frees. */
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
+MODULE_IMPORT_NS("DMA_BUF");

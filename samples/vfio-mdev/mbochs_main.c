@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mbochs: a display adapter that exists in software only
+ *
+ * Loading the module makes the parent device /sys/class/mbochs/mbochs with three
+ * types of mediated devices, which differ in their video memory, as long as the
+ * 256 MiB last that there are for all (parameter "mem"):
+ *
+ *   # cd /sys/class/mdev_bus/mbochs/mdev_supported_types
+ *   # grep . mbochs-medium/[and]*
+ *   # echo 0c9f4a2c-6b9e-44a5-8a38-0dd4a7b0c4d8 > mbochs-medium/create
+ *
+ * It is the display that QEMU has as bochs-display, so guests have a driver:
+ * bochs-drm of Linux. QEMU shows the picture in its window, if that uses OpenGL:
+ *
+ *   # qemu-system-x86_64 ... -display gtk,gl=on -device vfio-pci,display=on,\
+ *     sysfsdev=/sys/bus/mdev/devices/0c9f4a2c-6b9e-44a5-8a38-0dd4a7b0c4d8
+ *
+ * For a QEMU without OpenGL, write 1 to /sys/module/mbochs/parameters/
+ * region_display before creating the device.
+ *
+ * The lesson here: a picture for user space, as a dma-buf or as a region, and a
+ * region of a kind of its own, through which user space plugs in a monitor. This
+ * file has the parent and what makes a PCI device of a display, mbochs_display.c
+ * the display, mbochs_dmabuf.c its memory.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/pci_ids.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/vfio_mdev.h>
+
+#include "mbochs.h"
+
+#define MBOCHS_VENDOR_ID	0x1234
+#define MBOCHS_DEVICE_ID	0x1111
+#define MBOCHS_SUBVENDOR_ID	0x1af4	/* as of all that QEMU emulates */
+#define MBOCHS_SUBDEVICE_ID	0x1100
+#define MBOCHS_REVISION		2	/* has the registers that QEMU added */
+#define MBOCHS_MMIO_SIZE	SZ_4K
+
+static_assert(offsetof(struct mbochs, pdev) == 0);
+
+static bool mbochs_region_display;
+module_param_named(region_display, mbochs_region_display, bool, 0644);
+MODULE_PARM_DESC(region_display,
+		 "Offer the picture as a region, not as a dma-buf; for devices created from now on (default: false)");
+
+/*
+ * Types
+ */
+
+static const struct mbochs_type mbochs_types[] = {
+	{ "mbochs-small", 4, 800, 600 },
+	{ "mbochs-medium", 16, 1920, 1080 },
+	{ "mbochs-large", 64, 3840, 2160 },
+};
+
+static const struct mbochs_type *mbochs_type_of(struct kobject *kobj)
+{
+	return &mbochs_types[mdev_type_kobj_group_id(kobj)];
+}
+
+static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", mbochs_type_of(kobj)->name);
+}
+static MDEV_TYPE_ATTR_RO(name);
+
+static ssize_t description_show(struct kobject *kobj, struct device *dev,
+				char *buf)
+{
+	const struct mbochs_type *type = mbochs_type_of(kobj);
+
+	return sysfs_emit(buf,
+			  "Bochs display, %u MiB of video memory, up to %ux%u\n",
+			  type->mbytes, type->max_xres, type->max_yres);
+}
+static MDEV_TYPE_ATTR_RO(description);
+
+MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
+
+static ssize_t available_instances_show(struct kobject *kobj,
+					struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  mbochs_vram_left() / mbochs_type_of(kobj)->mbytes);
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
+static struct attribute *mbochs_type_attrs[] = {
+	&mdev_type_attr_name.attr,
+	&mdev_type_attr_description.attr,
+	&mdev_type_attr_device_api.attr,
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
+/* In the order of mbochs_types */
+static struct attribute_group mbochs_type_group[] = {
+	{ .name = "small", .attrs = mbochs_type_attrs },
+	{ .name = "medium", .attrs = mbochs_type_attrs },
+	{ .name = "large", .attrs = mbochs_type_attrs },
+};
+
+static struct attribute_group *mbochs_type_groups[] = {
+	&mbochs_type_group[0],
+	&mbochs_type_group[1],
+	&mbochs_type_group[2],
+	NULL
+};
+
+/*
+ * What VFIO asks of a device, as far as the library does not know the answer
+ */
+
+static int mbochs_reset(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	mbochs_reset_registers(mbochs);
+	vfio_mdev_config_reset(&mbochs->pdev.config);
+	return 0;
+}
+
+/*
+ * Nobody gets to see what the last user drew. If that one still shares the memory
+ * through a dma-buf, the display goes on with other memory.
+ */
+static int mbochs_clear_vram(struct mbochs *mbochs)
+{
+	struct mbochs_vram *vram;
+
+	if (kref_read(&mbochs->vram->ref) == 1) {
+		memset(mbochs->vram->mem, 0, mbochs->vram->size);
+		return 0;
+	}
+
+	vram = mbochs_vram_alloc(mbochs->type->mbytes);
+	if (IS_ERR(vram))
+		return PTR_ERR(vram);
+	mbochs_vram_put(mbochs->vram);
+	mbochs->vram = vram;
+	mbochs->pdev.region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
+	return 0;
+}
+
+/* A user finds the device as after power on. */
+static int mbochs_open(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	int ret;
+
+	ret = mbochs_clear_vram(mbochs);
+	if (ret)
+		return ret;
+
+	mbochs_power_on(mbochs);
+	return mbochs_reset(mdev);
+}
+
+/* The monitor's registers refuse values, which those of the library cannot. */
+static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	const struct vfio_mdev_region *region;
+	size_t left = count;
+	u64 offset;
+
+	region = vfio_mdev_region_find(&mbochs->pdev.regions, *ppos, &left,
+				       &offset);
+	if (region == &mbochs->pdev.region[MBOCHS_EDID_REGION] &&
+	    offset < offsetof(struct mbochs_monitor, blob))
+		return mbochs_write_monitor(mbochs, offset, buf, count, ppos);
+	return vfio_mdev_pci_dev_write(mdev, buf, count, ppos);
+}
+
+static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
+			 unsigned long arg)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	switch (cmd) {
+	case VFIO_DEVICE_QUERY_GFX_PLANE:
+		return mbochs_query_plane(mbochs, (void __user *)arg);
+	case VFIO_DEVICE_GET_GFX_DMABUF:
+		return mbochs_get_dmabuf(mbochs, (u32 __user *)arg);
+	default:
+		return vfio_mdev_pci_dev_ioctl(mdev, cmd, arg);
+	}
+}
+
+static const struct vfio_mdev_device_ops mbochs_ops = {
+	.open = mbochs_open,
+	.release = vfio_mdev_pci_dev_release,
+	.read = vfio_mdev_pci_dev_read,
+	.write = mbochs_write,
+	.ioctl = mbochs_ioctl,
+	.mmap = vfio_mdev_pci_dev_mmap,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	.request = vfio_mdev_pci_dev_request,
+};
+
+/*
+ * Devices
+ */
+
+static void mbochs_init_regions(struct mbochs *mbochs)
+{
+	struct vfio_mdev_region *region = mbochs->pdev.region;
+
+	region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
+		.mem = mbochs->vram->mem,
+	};
+	region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
+		.flags = VFIO_MDEV_REGION_RW,
+		.ops = &mbochs_mmio_ops,
+		.priv = mbochs,
+	};
+	region[MBOCHS_EDID_REGION] = (struct vfio_mdev_region) {
+		.size = sizeof(mbochs->monitor),
+		.flags = VFIO_MDEV_REGION_RW,
+		.mem = &mbochs->monitor,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+	};
+	mbochs->pdev.nr_regions = MBOCHS_NUM_REGIONS;
+}
+
+static int mbochs_init_pci(struct mbochs *mbochs, struct mdev_device *mdev)
+{
+	const struct vfio_mdev_pci_desc desc = {
+		.vendor = MBOCHS_VENDOR_ID,
+		.device = MBOCHS_DEVICE_ID,
+		.subsystem_vendor = MBOCHS_SUBVENDOR_ID,
+		.subsystem_device = MBOCHS_SUBDEVICE_ID,
+		.class = PCI_CLASS_DISPLAY_OTHER << 8,
+		.revision = MBOCHS_REVISION,
+		.bar[0] = { mbochs->vram->size, PCI_BASE_ADDRESS_MEM_PREFETCH },
+		.bar[2] = { MBOCHS_MMIO_SIZE },
+	};
+	int ret;
+
+	ret = vfio_mdev_pci_dev_init(&mbochs->pdev, mdev, &desc);
+	if (ret)
+		return ret;
+
+	mbochs_init_regions(mbochs);
+	ret = vfio_mdev_pci_dev_finish(&mbochs->pdev, mdev, &mbochs_ops);
+	if (ret)
+		return ret;
+
+	/* A reset of the library's would clear all memory, the monitor too. */
+	mbochs->pdev.pci.reset = mbochs_reset;
+	return 0;
+}
+
+static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
+{
+	const struct mbochs_type *type = mbochs_type_of(kobj);
+	struct mbochs *mbochs;
+	int ret;
+
+	mbochs = kzalloc_obj(*mbochs);
+	if (!mbochs)
+		return -ENOMEM;
+
+	mutex_init(&mbochs->lock);
+	mbochs->type = type;
+	mbochs->region_display = READ_ONCE(mbochs_region_display);
+	mbochs->vram = mbochs_vram_alloc(type->mbytes);
+	if (IS_ERR(mbochs->vram)) {
+		ret = PTR_ERR(mbochs->vram);
+		goto err_free;
+	}
+
+	ret = mbochs_init_pci(mbochs, mdev);
+	if (ret)
+		goto err_put_vram;
+	return 0;
+
+err_put_vram:
+	mbochs_vram_put(mbochs->vram);
+err_free:
+	kfree(mbochs);
+	return ret;
+}
+
+/* Dma-bufs may keep the memory. */
+static int mbochs_remove(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_destroy(&mbochs->pdev);
+	mbochs_vram_put(mbochs->vram);
+	kfree(mbochs);
+	return 0;
+}
+
+static const struct mdev_parent_ops mbochs_parent_ops = {
+	.owner = THIS_MODULE,
+	.supported_type_groups = mbochs_type_groups,
+	.create = mbochs_create,
+	.remove = mbochs_remove,
+};
+
+module_mdev_virtual_parent(mbochs_parent_ops);
+
+MODULE_DESCRIPTION("Mediated display adapter, a sample");
+MODULE_LICENSE("GPL");
