@@ -33,17 +33,27 @@ static int write_file(struct sweep_site *site, const char *text)
 	return n == len ? 0 : -EIO;
 }
 
-/* Whether a device works, which tells more than that it is there */
-static bool opens(const char *uuid)
+/* Whether a device works, which tells more than that it is there: 0 or -errno */
+static int try_open(const char *uuid)
 {
 	struct vfio_dev dev;
 	int ret;
 
-	if (__vfio_dev_open(&dev, uuid))
-		return false;
+	ret = __vfio_dev_open(&dev, uuid);
+	if (ret)
+		return ret;
 	ret = __vfio_dev_try(&dev);
 	vfio_dev_close(&dev);
-	return ret == 1;
+	return ret == 1 ? 0 : ret;
+}
+
+static bool opens(const char *uuid)
+{
+	int ret = try_open(uuid);
+
+	if (ret)
+		printf("# opening %s: %s\n", uuid, strerror(-ret));
+	return !ret;
 }
 
 /* Creating, of each kind of device */
@@ -58,6 +68,17 @@ static void prepare_create_mtty(struct sweep_site *site)
 {
 	sweep_open_file(site, O_WRONLY, MDEV_TYPES(MTTY_PARENT) "/" MTTY_TYPE2
 		  "/create");
+}
+
+static void prepare_create_mdpy(struct sweep_site *site)
+{
+	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mdpy") "/mdpy-vga/create");
+}
+
+static void prepare_create_mbochs(struct sweep_site *site)
+{
+	sweep_open_file(site, O_WRONLY,
+			MDEV_TYPES("mbochs") "/mbochs-small/create");
 }
 
 static void prepare_create_other_class(struct sweep_site *site)
@@ -98,6 +119,22 @@ static const struct sweep create = {
 
 static const struct sweep create_mtty = {
 	.prepare = prepare_create_mtty,
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create,
+	.spare = SPARE_VFIO_GROUP,
+};
+
+static const struct sweep create_mdpy = {
+	.prepare = prepare_create_mdpy,
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create,
+	.spare = SPARE_VFIO_GROUP,
+};
+
+static const struct sweep create_mbochs = {
+	.prepare = prepare_create_mbochs,
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -399,6 +436,14 @@ FIXTURE_VARIANT_ADD(sweep, create_mtty) {
 	.name = "create_mtty", .sweep = &create_mtty,
 };
 
+FIXTURE_VARIANT_ADD(sweep, create_mdpy) {
+	.name = "create_mdpy", .sweep = &create_mdpy,
+};
+
+FIXTURE_VARIANT_ADD(sweep, create_mbochs) {
+	.name = "create_mbochs", .sweep = &create_mbochs,
+};
+
 FIXTURE_VARIANT_ADD(sweep, create_other_class) {
 	.name = "create_other_class", .sweep = &create_other_class,
 };
@@ -444,6 +489,8 @@ FIXTURE_SETUP(sweep)
 	if (!sweep_begin(&self->site))
 		SKIP(return, "the kernel lets no allocation fail, CONFIG_FAILSLAB");
 	module_load(TEST_BUS);
+	module_load("mdpy");
+	module_load("mbochs");
 }
 
 FIXTURE_TEARDOWN(sweep)
