@@ -23,6 +23,11 @@
  * while it still has its iommu_group. What it allocates is spared.
  */
 #define SPARE_VFIO_GROUP "vfio_create_group"
+/*
+ * devtmpfs leaves the file of a group in place if it lacks the memory for its name,
+ * and the next group of that number would be opened by it: ENXIO.
+ */
+#define SPARE_DEVTMPFS "devtmpfs_delete_node"
 static int write_file(struct sweep_site *site, const char *text)
 {
 	size_t len = strlen(text);
@@ -181,7 +186,7 @@ static const struct sweep remove_device = {
 	.run = run_write_1,
 	.undone = undone_remove,
 	.undo = undo_remove,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Registering a parent, and withdrawing it with devices */
@@ -250,7 +255,7 @@ static const struct sweep unregister_parent = {
 	.run = run_unregister,
 	.undone = undone_unregister,
 	.undo = undo_unregister,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Binding and unbinding by hand */
@@ -303,7 +308,7 @@ static const struct sweep unbind_driver = {
 	.run = run_write_uuid,
 	.undone = undone_unbind,
 	.undo = undo_unbind,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Opening, in each way */

@@ -138,8 +138,6 @@ static enum outcome fail_one(const char *name, const struct sweep *sweep,
 	ret = sweep->run(site);
 	hit = fault_end();
 	if (!ret) {
-		if (hit)
-			printf("# %s, %d: fails nothing\n", name, nth);
 		sweep->undo(site);
 		return hit ? NO_MATTER : NOTHING;
 	}
