@@ -130,12 +130,13 @@ static const struct sweep create_mtty = {
 	.spare = SPARE_VFIO_GROUP,
 };
 
+/* What they have of their own; the rest is as for the others. */
 static const struct sweep create_mdpy = {
 	.prepare = prepare_create_mdpy,
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
-	.spare = SPARE_VFIO_GROUP,
+	.require = "mdpy_create",
 };
 
 static const struct sweep create_mbochs = {
@@ -143,7 +144,7 @@ static const struct sweep create_mbochs = {
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
-	.spare = SPARE_VFIO_GROUP,
+	.require = "mbochs_create",
 };
 
 static const struct sweep create_other_class = {
