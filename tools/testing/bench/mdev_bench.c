@@ -185,7 +185,7 @@ static void read_nothing(void *arg)
 static void bench_registers(void)
 {
 	struct vfio_region_info bar0, config;
-	struct reg scratch, id, id_byte;
+	struct reg scratch, status, id;
 	char uuid[MDEV_UUID_SIZE];
 	struct vfio_dev dev;
 
@@ -194,13 +194,13 @@ static void bench_registers(void)
 	vfio_dev_region(&dev, BAR0, &bar0);
 	vfio_dev_region(&dev, VFIO_PCI_CONFIG_REGION_INDEX, &config);
 	scratch = (struct reg) { dev.fd, bar0.offset + UART_SCR, 1 };
+	status = (struct reg) { dev.fd, bar0.offset + UART_LSR, 1 };
 	id = (struct reg) { dev.fd, config.offset + PCI_VENDOR_ID, 4 };
-	id_byte = (struct reg) { dev.fd, config.offset + PCI_REVISION_ID, 1 };
 
 	measure("register_read", read_reg, &scratch, CALLS);
 	measure("register_write", write_reg, &scratch, CALLS);
+	measure("status_read", read_reg, &status, CALLS);
 	measure("config_read", read_reg, &id, CALLS);
-	measure("config_read_byte", read_reg, &id_byte, CALLS);
 	measure("failing_pread", read_nothing, NULL, CALLS);
 
 	vfio_dev_close(&dev);
