@@ -30,11 +30,13 @@
  * @card: the card that it is on
  * @uart: its UART
  * @timer: runs while characters wait in the FIFO for more to come
+ * @irq: whether it asks for an interrupt; never, if the card lacks the port
  */
 struct mtty_port {
 	struct mtty_card *card;
 	struct mtty_uart uart;
 	struct timer_list timer;
+	bool irq;
 };
 
 /**
@@ -62,16 +64,18 @@ static struct mtty_card *to_mtty_card(struct vfio_mdev_pci_dev *pdev)
  */
 
 /* The card has one interrupt for all of its ports. */
-static void mtty_card_update_irq(struct mtty_card *card)
+static void mtty_port_update_irq(struct mtty_port *port)
 {
-	bool level = false;
-	unsigned int i;
+	struct mtty_card *card = port->card;
+	bool irq = mtty_uart_irq(&port->uart);
 
 	lockdep_assert_held(&card->lock);
 
-	for (i = 0; i < card->nr_ports; i++)
-		level |= mtty_uart_irq(&card->port[i].uart);
-	vfio_mdev_irq_set_line(&card->pdev.irqs, level);
+	if (irq == port->irq)
+		return;
+	port->irq = irq;
+	vfio_mdev_irq_set_line(&card->pdev.irqs,
+			       card->port[0].irq || card->port[1].irq);
 }
 
 /* To be called after whatever may have changed a UART. */
@@ -89,7 +93,7 @@ static void mtty_port_update(struct mtty_port *port)
 		else
 			timer_delete(&port->timer);
 	}
-	mtty_card_update_irq(port->card);
+	mtty_port_update_irq(port);
 }
 
 static void mtty_port_timeout(struct timer_list *timer)
@@ -101,7 +105,7 @@ static void mtty_port_timeout(struct timer_list *timer)
 	/* Not if it was started anew while this waited for the lock. */
 	if (!timer_pending(timer)) {
 		mtty_uart_rx_timeout(&port->uart);
-		mtty_card_update_irq(card);
+		mtty_port_update_irq(port);
 	}
 	spin_unlock(&card->lock);
 }

@@ -199,6 +199,9 @@ static void mtty_uart_update_break(struct mtty_uart *uart, bool before)
 /* The most urgent of the interrupts that are pending and enabled */
 static u8 mtty_uart_iir_id(const struct mtty_uart *uart)
 {
+	/* A driver that polls enables none. */
+	if (!uart->ier)
+		return UART_IIR_NO_INT;
 	if (uart->ier & UART_IER_RLSI &&
 	    mtty_uart_lsr(uart) & UART_LSR_BRK_ERROR_BITS)
 		return UART_IIR_RLSI;
@@ -236,22 +239,6 @@ bool mtty_uart_irq(const struct mtty_uart *uart)
 	return mtty_uart_iir_id(uart) != UART_IIR_NO_INT;
 }
 EXPORT_SYMBOL_IF_KUNIT(mtty_uart_irq);
-
-/**
- * mtty_uart_rx_active - find out whether the wait for a time-out starts anew
- * @uart: the UART
- *
- * Return: true if a character was received or read, or the FIFO cleared, since the
- * last call.
- */
-bool mtty_uart_rx_active(struct mtty_uart *uart)
-{
-	bool active = uart->rx_active;
-
-	uart->rx_active = false;
-	return active;
-}
-EXPORT_SYMBOL_IF_KUNIT(mtty_uart_rx_active);
 
 /**
  * mtty_uart_timeout_us - how long characters may wait for more to come

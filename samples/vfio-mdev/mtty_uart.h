@@ -61,8 +61,22 @@ void mtty_uart_reset(struct mtty_uart *uart);
 u8 mtty_uart_read(struct mtty_uart *uart, unsigned int reg);
 void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value);
 bool mtty_uart_irq(const struct mtty_uart *uart);
-bool mtty_uart_rx_active(struct mtty_uart *uart);
 u32 mtty_uart_timeout_us(const struct mtty_uart *uart);
 void mtty_uart_rx_timeout(struct mtty_uart *uart);
+
+/**
+ * mtty_uart_rx_active - find out whether the wait for a time-out starts anew
+ * @uart: the UART
+ *
+ * Return: true if a character was received or read, or the FIFO cleared, since the
+ * last call.
+ */
+static inline bool mtty_uart_rx_active(struct mtty_uart *uart)
+{
+	bool active = uart->rx_active;
+
+	uart->rx_active = false;
+	return active;
+}
 
 #endif /* MTTY_UART_H */

@@ -16,12 +16,14 @@
  * struct vfio_mdev - a mediated device as VFIO sees it
  * @vdev: the VFIO device, whose reference count is that of this structure
  * @mdev: what it stands for; valid while the driver is bound
+ * @ops: callbacks of that
  * @going: the driver is being unbound. Not every VFIO core turns away those who
  *	   come then, so we do.
  */
 struct vfio_mdev {
 	struct vfio_device vdev;
 	struct mdev_device *mdev;
+	const struct vfio_mdev_device_ops *ops;
 	bool going;
 };
 
@@ -120,7 +122,7 @@ static ssize_t vfio_mdev_read(struct vfio_device *vdev, char __user *buf,
 			      size_t count, loff_t *ppos)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	return ops->read ? ops->read(mdev, buf, count, ppos) : -EINVAL;
 }
@@ -129,7 +131,7 @@ static ssize_t vfio_mdev_write(struct vfio_device *vdev, const char __user *buf,
 			       size_t count, loff_t *ppos)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	return ops->write ? ops->write(mdev, buf, count, ppos) : -EINVAL;
 }
@@ -240,6 +242,7 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 		return PTR_ERR(vfio_mdev);
 	}
 	vfio_mdev->mdev = mdev;
+	vfio_mdev->ops = mdev_get_dev_ops(mdev);
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no

@@ -297,6 +297,32 @@ int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_read);
 
+/* The same for 1, 2, 4 or 8 bytes, aligned, that are known to be there */
+u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
+			  unsigned int width)
+{
+	const void *image = config->image + offset;
+	unsigned long flags;
+	u64 value;
+
+	spin_lock_irqsave(&config->lock, flags);
+	switch (width) {
+	case 1:
+		value = *(const u8 *)image;
+		break;
+	case 2:
+		value = le16_to_cpup(image);
+		break;
+	case 4:
+		value = le32_to_cpup(image);
+		break;
+	default:
+		value = le64_to_cpup(image);
+	}
+	spin_unlock_irqrestore(&config->lock, flags);
+	return value;
+}
+
 /**
  * vfio_mdev_config_write - write config space, as far as it can be written
  * @config: config space of a device

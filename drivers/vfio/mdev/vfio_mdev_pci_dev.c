@@ -164,6 +164,12 @@ void vfio_mdev_pci_dev_release(struct mdev_device *mdev)
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_release);
 
+/* What mdev_get_drvdata() returns, without the call: each access is here. */
+static struct vfio_mdev_pci_dev *vfio_mdev_pci_dev_of(struct mdev_device *mdev)
+{
+	return mdev->driver_data;
+}
+
 /**
  * vfio_mdev_pci_dev_read - the op read
  * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
@@ -177,7 +183,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_release);
 ssize_t vfio_mdev_pci_dev_read(struct mdev_device *mdev, char __user *buf,
 			       size_t count, loff_t *ppos)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	return vfio_mdev_region_read(&pdev->regions, buf, count, ppos);
 }
@@ -197,7 +203,7 @@ ssize_t vfio_mdev_pci_dev_write(struct mdev_device *mdev,
 				const char __user *buf, size_t count,
 				loff_t *ppos)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	return vfio_mdev_region_write(&pdev->regions, buf, count, ppos);
 }

@@ -28,6 +28,9 @@ struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 					       int fd);
 void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
 
+u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
+			  unsigned int width);
+
 /* While config space is set up */
 void vfio_mdev_config_define(struct vfio_mdev_config *config,
 			     unsigned int offset, unsigned int width,

@@ -31,10 +31,7 @@
 static u64 vfio_mdev_config_region_read(void *priv, u64 offset,
 					unsigned int width)
 {
-	__le64 value = 0;
-
-	vfio_mdev_config_read(priv, offset, &value, width);
-	return le64_to_cpu(value);
+	return vfio_mdev_config_load(priv, offset, width);
 }
 
 static void vfio_mdev_config_region_write(void *priv, u64 offset,
@@ -216,7 +213,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_region_find);
 
 /*
  * Is there memory at @offset, and not a register? Cuts @count to where that
- * changes.
+ * changes. Not for a region without memory.
  */
 static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
 				    u64 offset, size_t *count)
@@ -224,8 +221,8 @@ static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
 	const struct vfio_region_sparse_mmap_area *area = region->areas;
 	const struct vfio_region_sparse_mmap_area *end = area + region->nr_areas;
 
-	if (!region->ops || !region->mem)
-		return region->mem;
+	if (!region->ops)
+		return true;
 
 	for (; area < end; area++) {
 		if (offset < area->offset) {
@@ -245,10 +242,74 @@ static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
 static unsigned int vfio_mdev_region_width(const struct vfio_mdev_region *region,
 					   u64 offset, size_t count)
 {
-	unsigned int width = region->max_width;
+	/* The lowest bit of both: alignment of @offset, at most max_width */
+	u64 bits = offset | region->max_width;
+	u64 width = bits & -bits;
 
-	while (width > count || offset & (width - 1))
-		width /= 2;
+	return width <= count ? width : rounddown_pow_of_two(count);
+}
+
+/*
+ * A value for the user, or from there. What is copied in one instruction costs a
+ * small part of what copy_to_user() of a size that varies does.
+ */
+static int vfio_mdev_region_put(char __user *buf, u64 value, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return put_user((u8)value, (u8 __user *)buf);
+	case 2:
+		return put_user(cpu_to_le16(value), (__le16 __user *)buf);
+	case 4:
+		return put_user(cpu_to_le32(value), (__le32 __user *)buf);
+	default:
+		return put_user(cpu_to_le64(value), (__le64 __user *)buf);
+	}
+}
+
+static int vfio_mdev_region_get(const char __user *buf, u64 *value,
+				unsigned int width)
+{
+	__le64 value_le = 0;
+	int ret;
+
+	switch (width) {
+	case 1:
+		ret = get_user(*(u8 *)&value_le, (const u8 __user *)buf);
+		break;
+	case 2:
+		ret = get_user(*(__le16 *)&value_le, (const __le16 __user *)buf);
+		break;
+	case 4:
+		ret = get_user(*(__le32 *)&value_le, (const __le32 __user *)buf);
+		break;
+	default:
+		ret = get_user(value_le, (const __le64 __user *)buf);
+	}
+	*value = le64_to_cpu(value_le);
+	return ret;
+}
+
+static ssize_t vfio_mdev_region_read_reg(const struct vfio_mdev_region *region,
+					 u64 offset, char __user *buf,
+					 unsigned int width)
+{
+	u64 value = region->ops->read(region->priv, offset, width);
+
+	return vfio_mdev_region_put(buf, value, width) ?: width;
+}
+
+static ssize_t vfio_mdev_region_write_reg(const struct vfio_mdev_region *region,
+					  u64 offset, const char __user *buf,
+					  unsigned int width)
+{
+	u64 value;
+	int ret;
+
+	ret = vfio_mdev_region_get(buf, &value, width);
+	if (ret)
+		return ret;
+	region->ops->write(region->priv, offset, width, value);
 	return width;
 }
 
@@ -262,18 +323,14 @@ static ssize_t vfio_mdev_region_read_some(const struct vfio_mdev_region *region,
 					  size_t count)
 {
 	unsigned int width;
-	__le64 value;
 
-	if (vfio_mdev_region_is_mem(region, offset, &count)) {
+	if (region->mem && vfio_mdev_region_is_mem(region, offset, &count)) {
 		count -= copy_to_user(buf, region->mem + offset, count);
 		return count ?: -EFAULT;
 	}
 
 	width = vfio_mdev_region_width(region, offset, count);
-	value = cpu_to_le64(region->ops->read(region->priv, offset, width));
-	if (copy_to_user(buf, &value, width))
-		return -EFAULT;
-	return width;
+	return vfio_mdev_region_read_reg(region, offset, buf, width);
 }
 
 static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region,
@@ -282,9 +339,8 @@ static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region
 {
 	struct iov_iter iter;
 	unsigned int width;
-	__le64 value = 0;
 
-	if (vfio_mdev_region_is_mem(region, offset, &count)) {
+	if (region->mem && vfio_mdev_region_is_mem(region, offset, &count)) {
 		/* Unlike copy_from_user(), leaves memory after a fault alone. */
 		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
 		count = copy_from_iter(region->mem + offset, count, &iter);
@@ -292,17 +348,38 @@ static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region
 	}
 
 	width = vfio_mdev_region_width(region, offset, count);
-	if (copy_from_user(&value, buf, width))
-		return -EFAULT;
-	region->ops->write(region->priv, offset, width, le64_to_cpu(value));
-	return width;
+	return vfio_mdev_region_write_reg(region, offset, buf, width);
 }
 
-/* A region of registers can be large, and each access slow. */
-static bool vfio_mdev_region_stop(void)
+/* Whether it is one access to one register, as it is most of the time */
+static bool vfio_mdev_region_is_reg(const struct vfio_mdev_region *region,
+				    u64 offset, size_t count)
 {
-	cond_resched();
-	return fatal_signal_pending(current);
+	return !region->mem && count <= region->max_width &&
+	       is_power_of_2(count) && !(offset & (count - 1));
+}
+
+/* Until it is done or something is in the way; bytes, or -errno if none */
+static noinline ssize_t
+vfio_mdev_region_read_all(const struct vfio_mdev_region *region, u64 offset,
+			  char __user *buf, size_t count)
+{
+	ssize_t ret;
+	size_t done = 0;
+
+	/* A region of registers can be large, and each access slow. */
+	for (;;) {
+		ret = fatal_signal_pending(current) ? -EINTR :
+		      vfio_mdev_region_read_some(region, offset + done,
+						 buf + done, count - done);
+		if (ret < 0)
+			break;
+		done += ret;
+		if (done == count)
+			break;
+		cond_resched();
+	}
+	return done ?: ret;
 }
 
 /**
@@ -325,8 +402,7 @@ ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
 			      char __user *buf, size_t count, loff_t *ppos)
 {
 	const struct vfio_mdev_region *region;
-	ssize_t ret = 0;
-	size_t done = 0;
+	ssize_t ret;
 	u64 offset;
 
 	if (!count)
@@ -336,19 +412,39 @@ ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
 	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_READ))
 		return -EINVAL;
 
-	while (done < count) {
-		ret = vfio_mdev_region_stop() ? -EINTR :
-		      vfio_mdev_region_read_some(region, offset + done,
-						 buf + done, count - done);
+	if (vfio_mdev_region_is_reg(region, offset, count))
+		ret = vfio_mdev_region_read_reg(region, offset, buf, count);
+	else
+		ret = vfio_mdev_region_read_all(region, offset, buf, count);
+
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_region_read);
+
+/* Until it is done or something is in the way; bytes, or -errno if none */
+static noinline ssize_t
+vfio_mdev_region_write_all(const struct vfio_mdev_region *region, u64 offset,
+			   const char __user *buf, size_t count)
+{
+	ssize_t ret;
+	size_t done = 0;
+
+	/* A region of registers can be large, and each access slow. */
+	for (;;) {
+		ret = fatal_signal_pending(current) ? -EINTR :
+		      vfio_mdev_region_write_some(region, offset + done,
+						  buf + done, count - done);
 		if (ret < 0)
 			break;
 		done += ret;
+		if (done == count)
+			break;
+		cond_resched();
 	}
-
-	*ppos += done;
 	return done ?: ret;
 }
-EXPORT_SYMBOL_GPL(vfio_mdev_region_read);
 
 /**
  * vfio_mdev_region_write - write to a region, for a vendor's write op
@@ -369,8 +465,7 @@ ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 			       loff_t *ppos)
 {
 	const struct vfio_mdev_region *region;
-	ssize_t ret = 0;
-	size_t done = 0;
+	ssize_t ret;
 	u64 offset;
 
 	if (!count)
@@ -380,17 +475,14 @@ ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_WRITE))
 		return -EINVAL;
 
-	while (done < count) {
-		ret = vfio_mdev_region_stop() ? -EINTR :
-		      vfio_mdev_region_write_some(region, offset + done,
-						  buf + done, count - done);
-		if (ret < 0)
-			break;
-		done += ret;
-	}
+	if (vfio_mdev_region_is_reg(region, offset, count))
+		ret = vfio_mdev_region_write_reg(region, offset, buf, count);
+	else
+		ret = vfio_mdev_region_write_all(region, offset, buf, count);
 
-	*ppos += done;
-	return done ?: ret;
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_write);
 

@@ -16,7 +16,6 @@
 enum { PEER_A, PEER_B, PEER_TWIN, NR_PEERS };
 
 /* Protects nothing: what matters is where it is held. */
-/* Protects nothing: what matters is where it is held. */
 DEFINE_MUTEX(peer_lock);
 
 /* Names are those of the device; the twins differ in their class. */
