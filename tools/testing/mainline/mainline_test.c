@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define PEER_TYPE	"mdev_peer_a-one"
 #define PEER_TYPES(class) "/sys/class/" class "/peer_a/mdev_supported_types"

@@ -16,8 +16,7 @@
 #include <linux/serial_reg.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define MDPY_PARENT	"mdpy"
 #define MDPY_TYPE	"mdpy-vga"

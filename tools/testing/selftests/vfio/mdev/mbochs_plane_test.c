@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define PAGE		4096UL
 #define WIDTH		640

@@ -12,8 +12,7 @@
 #include <linux/pci_regs.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define PAGE		4096UL
 #define VRAM_SIZE	MBOCHS_SMALL_SIZE

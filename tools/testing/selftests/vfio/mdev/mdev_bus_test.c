@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 FIXTURE(bus_driver) {
 	char uuid[MDEV_UUID_SIZE];

@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 /*
  * When bus_register() runs out of memory before it has registered its lockdep key,

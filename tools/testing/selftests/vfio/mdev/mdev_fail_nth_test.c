@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define CONTROL		"/sys/class/mdev_test/mdev_test_control/run"
 #define EXTRA_DIR	"/sys/class/mdev_test/mdev_test1"

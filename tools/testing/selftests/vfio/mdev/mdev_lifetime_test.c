@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define REMOVE_FILE MDEV_DEVICES "/%s/remove"
 

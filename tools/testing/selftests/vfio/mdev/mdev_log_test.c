@@ -6,8 +6,7 @@
 #include <errno.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 FIXTURE(log) {
 	struct klog log;

@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 /* An ioctl number of VFIO's that nobody uses */
 #define UNKNOWN_IOCTL _IO(VFIO_TYPE, VFIO_BASE + 99)

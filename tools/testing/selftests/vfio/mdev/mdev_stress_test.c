@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define NR_DEVICES	10
 #define NR_THREADS	6

@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define TYPE_PATH(file) MDEV_TYPES("%s") "/%s/" file
 

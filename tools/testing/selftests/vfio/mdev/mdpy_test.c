@@ -14,8 +14,7 @@
 #include <linux/pci_regs.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define PARENT		"mdpy"
 #define BAR0		VFIO_PCI_BAR0_REGION_INDEX

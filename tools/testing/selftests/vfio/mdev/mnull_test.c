@@ -13,8 +13,7 @@
 #include <linux/pci_regs.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define PARENT	"mnull"
 #define TYPE	"mnull-1"

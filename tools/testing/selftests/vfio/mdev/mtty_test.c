@@ -11,8 +11,7 @@
 #include <linux/serial_reg.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define FIFO_SIZE 16
 

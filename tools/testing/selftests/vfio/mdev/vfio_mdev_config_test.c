@@ -9,8 +9,7 @@
 #include <linux/pci_regs.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define CONFIG_SIZE	256
 #define UART_SIZE	8

@@ -11,8 +11,7 @@
 #include <linux/kvm.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 FIXTURE(kvm) {
 	char uuid[MDEV_UUID_SIZE];

@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define MODULE		"mdev_test_memory"
 #define TYPE		MODULE "-1"

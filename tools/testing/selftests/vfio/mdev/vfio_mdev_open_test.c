@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define REMOVE_FILE MDEV_DEVICES "/%s/remove"
 

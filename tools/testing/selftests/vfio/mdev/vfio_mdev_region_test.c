@@ -14,8 +14,7 @@
 #include <linux/pci_regs.h>
 
 #include <libmdev.h>
-
-#include "kselftest_harness.h"
+#include <libmdev/harness.h>
 
 #define CONFIG		VFIO_PCI_CONFIG_REGION_INDEX
 #define CONFIG_SIZE	256
