@@ -295,8 +295,9 @@ static ssize_t vfio_mdev_region_read_reg(const struct vfio_mdev_region *region,
 					 unsigned int width)
 {
 	u64 value = region->ops->read(region->priv, offset, width);
+	int ret = vfio_mdev_region_put(buf, value, width);
 
-	return vfio_mdev_region_put(buf, value, width) ?: width;
+	return ret < 0 ? ret : (ssize_t)width;
 }
 
 static ssize_t vfio_mdev_region_write_reg(const struct vfio_mdev_region *region,
