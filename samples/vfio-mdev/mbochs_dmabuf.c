@@ -67,7 +67,9 @@ struct mbochs_vram *mbochs_vram_alloc(unsigned int mbytes)
 	kref_init(&vram->ref);
 	vram->mbytes = mbytes;
 	vram->size = mbytes * SZ_1M;
-	vram->mem = vmalloc_user(vram->size);
+	/* Users may ask for what there is not; they are told. */
+	vram->mem = __vmalloc(vram->size,
+			      GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!vram->mem)
 		goto err_free;
 	return vram;
@@ -151,9 +153,18 @@ static int mbochs_dmabuf_mmap(struct dma_buf *dmabuf,
 			      struct vm_area_struct *vma)
 {
 	struct mbochs_dmabuf *buf = dmabuf->priv;
+	void *mem = buf->vram->mem + buf->offset + vma->vm_pgoff * PAGE_SIZE;
+	unsigned long addr;
+	int ret;
 
-	return remap_vmalloc_range(vma, buf->vram->mem,
-				   vma->vm_pgoff + (buf->offset >> PAGE_SHIFT));
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		ret = vm_insert_page(vma, addr, vmalloc_to_page(mem));
+		if (ret)
+			return ret;
+		mem += PAGE_SIZE;
+	}
+	return 0;
 }
 
 static int mbochs_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)

@@ -248,7 +248,7 @@ static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
 		goto err_put_memory;
 	mdpy->type = type;
 	mdpy->size = size;
-	mdpy->mem = vzalloc(size);
+	mdpy->mem = __vmalloc(size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!mdpy->mem)
 		goto err_free;
 

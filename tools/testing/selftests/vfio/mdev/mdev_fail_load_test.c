@@ -90,11 +90,12 @@ static bool undone_load_mtty(struct sweep_site *site)
 	       !mdev_parent_exists(MTTY_PARENT);
 }
 
+/* A driver that bus_add_driver() gives up has its directory until it is freed. */
 static bool undone_load_vfio_mdev(struct sweep_site *site)
 {
 	(void)site;
 	return !module_loaded("vfio_mdev") &&
-	       !file_exists(MDEV_DRIVERS "/vfio_mdev");
+	       WAIT_FOR(!file_exists(MDEV_DRIVERS "/vfio_mdev"));
 }
 
 static bool undone_load_mdev(struct sweep_site *site)

@@ -23,6 +23,11 @@
  * while it still has its iommu_group. What it allocates is spared.
  */
 #define SPARE_VFIO_GROUP "vfio_create_group"
+/*
+ * devtmpfs leaves the file of a group in place if it lacks the memory for its name,
+ * and the next group of that number would be opened by it: ENXIO.
+ */
+#define SPARE_DEVTMPFS "devtmpfs_delete_node"
 static int write_file(struct sweep_site *site, const char *text)
 {
 	size_t len = strlen(text);
@@ -33,17 +38,27 @@ static int write_file(struct sweep_site *site, const char *text)
 	return n == len ? 0 : -EIO;
 }
 
-/* Whether a device works, which tells more than that it is there */
-static bool opens(const char *uuid)
+/* Whether a device works, which tells more than that it is there: 0 or -errno */
+static int try_open(const char *uuid)
 {
 	struct vfio_dev dev;
 	int ret;
 
-	if (__vfio_dev_open(&dev, uuid))
-		return false;
+	ret = __vfio_dev_open(&dev, uuid);
+	if (ret)
+		return ret;
 	ret = __vfio_dev_try(&dev);
 	vfio_dev_close(&dev);
-	return ret == 1;
+	return ret == 1 ? 0 : ret;
+}
+
+static bool opens(const char *uuid)
+{
+	int ret = try_open(uuid);
+
+	if (ret)
+		printf("# opening %s: %s\n", uuid, strerror(-ret));
+	return !ret;
 }
 
 /* Creating, of each kind of device */
@@ -58,6 +73,17 @@ static void prepare_create_mtty(struct sweep_site *site)
 {
 	sweep_open_file(site, O_WRONLY, MDEV_TYPES(MTTY_PARENT) "/" MTTY_TYPE2
 		  "/create");
+}
+
+static void prepare_create_mdpy(struct sweep_site *site)
+{
+	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mdpy") "/mdpy-vga/create");
+}
+
+static void prepare_create_mbochs(struct sweep_site *site)
+{
+	sweep_open_file(site, O_WRONLY,
+			MDEV_TYPES("mbochs") "/mbochs-small/create");
 }
 
 static void prepare_create_other_class(struct sweep_site *site)
@@ -104,6 +130,23 @@ static const struct sweep create_mtty = {
 	.spare = SPARE_VFIO_GROUP,
 };
 
+/* What they have of their own; the rest is as for the others. */
+static const struct sweep create_mdpy = {
+	.prepare = prepare_create_mdpy,
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create,
+	.require = "mdpy_create",
+};
+
+static const struct sweep create_mbochs = {
+	.prepare = prepare_create_mbochs,
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create,
+	.require = "mbochs_create",
+};
+
 static const struct sweep create_other_class = {
 	.prepare = prepare_create_other_class,
 	.run = run_write_uuid,
@@ -144,7 +187,7 @@ static const struct sweep remove_device = {
 	.run = run_write_1,
 	.undone = undone_remove,
 	.undo = undo_remove,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Registering a parent, and withdrawing it with devices */
@@ -213,7 +256,7 @@ static const struct sweep unregister_parent = {
 	.run = run_unregister,
 	.undone = undone_unregister,
 	.undo = undo_unregister,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Binding and unbinding by hand */
@@ -266,7 +309,7 @@ static const struct sweep unbind_driver = {
 	.run = run_write_uuid,
 	.undone = undone_unbind,
 	.undo = undo_unbind,
-	.spare = SPARE_VFIO_GROUP,
+	.spare = SPARE_DEVTMPFS,
 };
 
 /* Opening, in each way */
@@ -399,6 +442,14 @@ FIXTURE_VARIANT_ADD(sweep, create_mtty) {
 	.name = "create_mtty", .sweep = &create_mtty,
 };
 
+FIXTURE_VARIANT_ADD(sweep, create_mdpy) {
+	.name = "create_mdpy", .sweep = &create_mdpy,
+};
+
+FIXTURE_VARIANT_ADD(sweep, create_mbochs) {
+	.name = "create_mbochs", .sweep = &create_mbochs,
+};
+
 FIXTURE_VARIANT_ADD(sweep, create_other_class) {
 	.name = "create_other_class", .sweep = &create_other_class,
 };
@@ -444,6 +495,8 @@ FIXTURE_SETUP(sweep)
 	if (!sweep_begin(&self->site))
 		SKIP(return, "the kernel lets no allocation fail, CONFIG_FAILSLAB");
 	module_load(TEST_BUS);
+	module_load("mdpy");
+	module_load("mbochs");
 }
 
 FIXTURE_TEARDOWN(sweep)

@@ -216,10 +216,11 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	struct stress *stress = worker->stress;
 	enum action action;
-	int ret;
+	int ret, n;
 
-	while (now_ms() < stress->end) {
-		action = pick_action(worker);
+	/* One of each kind, and then at random */
+	for (n = 0; n < NR_ACTIONS || now_ms() < stress->end; n++) {
+		action = n < NR_ACTIONS ? n : pick_action(worker);
 		ret = act(worker, action);
 		__atomic_fetch_add(&stress->tried[action], 1,
 				   __ATOMIC_RELAXED);

@@ -7,7 +7,7 @@
 #
 # usage: run.sh [GROUP | TEST]...
 #
-# The groups are core, vfio, races, faults and modules.
+# The groups are core, vfio, clients, races, faults and modules.
 
 set -u
 
@@ -19,7 +19,8 @@ core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bu
 mdev_lifetime_test kunit_test.sh"
 vfio_tests="vfio_mdev_open_test vfio_mdev_kvm_test vfio_mdev_region_test
 vfio_mdev_mmap_test vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test
-mbochs_test mbochs_plane_test mtty_test mdevctl_test.sh"
+mbochs_test mbochs_plane_test mtty_test"
+clients_tests="mdevctl_test.sh"
 races_tests="mdev_race_test mdev_stress_test"
 faults_tests="mdev_fail_nth_test"
 modules_tests="mdev_fail_load_test"
@@ -119,6 +120,7 @@ tests_of() {
 		case $word in
 		core) echo "$core_tests" ;;
 		vfio) echo "$vfio_tests" ;;
+		clients) echo "$clients_tests" ;;
 		races) echo "$races_tests" ;;
 		faults) echo "$faults_tests" ;;
 		modules) echo "$modules_tests" ;;
@@ -128,7 +130,7 @@ tests_of() {
 }
 
 # What is left in memory is for the end.
-[ $# -gt 0 ] || set -- core vfio races faults modules
+[ $# -gt 0 ] || set -- core vfio clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
 clear_leaks

@@ -25,8 +25,8 @@ bool fault_setup(void)
 	file_puts("N", FAILSLAB "/ignore-gfp-wait");
 	file_puts("N", FAILSLAB "/task-filter");
 	file_puts("-1", FAILSLAB "/times");
-	/* The stack trace of a failure is no fault of the kernel. */
-	file_puts("0", FAILSLAB "/verbose");
+	/* The stack trace of a failure is no fault of the kernel, unless asked for. */
+	file_puts(getenv("MDEV_FAULT_VERBOSE") ?: "0", FAILSLAB "/verbose");
 	fault_limit(NULL, NULL);
 
 	if (fail_nth < 0)

@@ -75,10 +75,13 @@ static int group_attach(struct vfio_dev *dev)
 	ret = group_open(dev, "/dev/vfio/vfio");
 	if (ret)
 		return ret;
-	if (ioctl(dev->iommu, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
-	    ioctl(dev->group, VFIO_GROUP_GET_STATUS, &status) ||
-	    !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+	if (ioctl(dev->iommu, VFIO_GET_API_VERSION) != VFIO_API_VERSION)
 		return -EPROTO;
+	/* The device may have gone meanwhile. */
+	if (ioctl(dev->group, VFIO_GROUP_GET_STATUS, &status))
+		return -errno;
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return -ENODEV;
 	if (ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->iommu) ||
 	    ioctl(dev->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return -errno;

@@ -113,16 +113,19 @@ static bool mdev_test_looks_open(const struct mdev_test_state *state)
 }
 
 /* vfio_mdev has it open and so is there, but may be unloaded otherwise. */
-static bool mdev_test_has_kvm(struct mdev_device *mdev)
+static void mdev_test_look_at_vfio(struct mdev_device *mdev)
 {
-	typeof(vfio_mdev_kvm) *get_kvm = symbol_get(vfio_mdev_kvm);
-	bool has_kvm;
+	struct mdev_test_state *state = mdev_get_drvdata(mdev);
+	typeof(vfio_mdev_to_vfio) *to_vfio = symbol_get(vfio_mdev_to_vfio);
+	typeof(vfio_mdev_kvm) *kvm = symbol_get(vfio_mdev_kvm);
 
-	if (!get_kvm)
-		return false;
-	has_kvm = get_kvm(mdev);
-	symbol_put(vfio_mdev_kvm);
-	return has_kvm;
+	mdev_test_check(to_vfio && to_vfio(mdev)->dev == mdev_dev(mdev),
+			"the VFIO device of another one");
+	WRITE_ONCE(state->kvm, kvm && kvm(mdev));
+	if (to_vfio)
+		symbol_put(vfio_mdev_to_vfio);
+	if (kvm)
+		symbol_put(vfio_mdev_kvm);
 }
 
 static int mdev_test_open(struct mdev_device *mdev)
@@ -135,7 +138,7 @@ static int mdev_test_open(struct mdev_device *mdev)
 		return -open_errno;
 	if (state->type == MDEV_TEST_SLOW)
 		msleep(open_ms);
-	WRITE_ONCE(state->kvm, mdev_test_has_kvm(mdev));
+	mdev_test_look_at_vfio(mdev);
 	WRITE_ONCE(state->open, true);
 	return 0;
 }
