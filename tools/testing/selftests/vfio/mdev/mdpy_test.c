@@ -145,6 +145,39 @@ TEST_F(mdpy, config)
 		  vfio_dev_config(dev, PCI_BASE_ADDRESS_0, 4));
 }
 
+/* The command register keeps what is written, and a BAR takes any width. */
+TEST_F(mdpy, config_writes)
+{
+	const __u32 whole = -variant->memory | PCI_BASE_ADDRESS_MEM_PREFETCH;
+	unsigned int width, i;
+
+	vfio_dev_set_config(&self->dev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(PCI_COMMAND_MEMORY, vfio_dev_config(&self->dev, PCI_COMMAND, 2));
+	vfio_dev_set_config(&self->dev, PCI_COMMAND, 2, 0);
+	EXPECT_EQ(0, vfio_dev_config(&self->dev, PCI_COMMAND, 2));
+	for (width = 1; width <= 4; width *= 2) {
+		vfio_dev_set_config(&self->dev, PCI_BASE_ADDRESS_0, 4, 0);
+		for (i = 0; i < 4; i += width)
+			vfio_dev_set_config(&self->dev, PCI_BASE_ADDRESS_0 + i,
+					    width, 0xffffffff);
+		EXPECT_EQ(whole,
+			  vfio_dev_config(&self->dev, PCI_BASE_ADDRESS_0, 4));
+	}
+}
+
+/* It has no interrupts, which can be asked before anything else. */
+TEST_F(mdpy, irq_info)
+{
+	struct vfio_irq_info info;
+
+	EXPECT_EQ(0, __irq_info(&self->dev, VFIO_PCI_INTX_IRQ_INDEX, &info));
+	EXPECT_EQ(0, info.count);
+	EXPECT_EQ(0, __irq_info(&self->dev, VFIO_PCI_MSI_IRQ_INDEX, &info));
+	EXPECT_EQ(0, info.count);
+	EXPECT_EQ(-EINVAL,
+		  __irq_info(&self->dev, VFIO_PCI_ERR_IRQ_INDEX, &info));
+}
+
 /* BAR 0 is memory that can be mapped, all of it. */
 TEST_F(mdpy, region)
 {
