@@ -74,6 +74,11 @@ static void prepare_create_mtty(struct sweep_site *site)
 		  "/create");
 }
 
+static void prepare_create_mnull(struct sweep_site *site)
+{
+	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mnull") "/mnull-1/create");
+}
+
 static void prepare_create_mdpy(struct sweep_site *site)
 {
 	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mdpy") "/mdpy-vga/create");
@@ -130,6 +135,14 @@ static const struct sweep create_mtty = {
 };
 
 /* What they have of their own; the rest is as for the others. */
+static const struct sweep create_mnull = {
+	.prepare = prepare_create_mnull,
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create,
+	.require = "mnull_create",
+};
+
 static const struct sweep create_mdpy = {
 	.prepare = prepare_create_mdpy,
 	.run = run_write_uuid,
@@ -441,6 +454,10 @@ FIXTURE_VARIANT_ADD(sweep, create_mtty) {
 	.name = "create_mtty", .sweep = &create_mtty,
 };
 
+FIXTURE_VARIANT_ADD(sweep, create_mnull) {
+	.name = "create_mnull", .sweep = &create_mnull,
+};
+
 FIXTURE_VARIANT_ADD(sweep, create_mdpy) {
 	.name = "create_mdpy", .sweep = &create_mdpy,
 };
@@ -494,6 +511,7 @@ FIXTURE_SETUP(sweep)
 	if (!sweep_begin(&self->site))
 		SKIP(return, "the kernel lets no allocation fail, CONFIG_FAILSLAB");
 	module_load(TEST_BUS);
+	module_load("mnull");
 	module_load("mdpy");
 	module_load("mbochs");
 }
