@@ -3,8 +3,8 @@
  * vfio_mdev.ko: bus driver of the mediated devices that VFIO serves
  *
  * Offers each of them as a VFIO device and forwards what its user does to the
- * device's own callbacks. These are taken from the device on each call; a
- * callback that is missing answers -EINVAL.
+ * device's own callbacks, which are constant while it is bound. A callback that is
+ * missing answers -EINVAL.
  */
 #include <linux/module.h>
 #include <linux/string.h>
@@ -90,7 +90,7 @@ static int vfio_mdev_match(struct vfio_device *vdev, char *buf)
 static int vfio_mdev_open(struct vfio_device *vdev)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 	int ret;
 
 	if (!ops->open)
@@ -111,7 +111,7 @@ static int vfio_mdev_open(struct vfio_device *vdev)
 static void vfio_mdev_close(struct vfio_device *vdev)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	if (ops->release)
 		ops->release(mdev);
@@ -140,7 +140,7 @@ static long vfio_mdev_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			    unsigned long arg)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	return ops->ioctl ? ops->ioctl(mdev, cmd, arg) : -EINVAL;
 }
@@ -151,7 +151,7 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 				     struct vfio_info_cap *caps)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	if (ops->get_region_info)
 		return ops->get_region_info(mdev, info, caps);
@@ -161,7 +161,7 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	return ops->mmap ? ops->mmap(mdev, vma) : -EINVAL;
 }
