@@ -131,7 +131,7 @@ static const struct sweep load_vfio_mdev = {
 	.undo = undo_load,
 	.require = "do_one_initcall",
 	.spare = SPARE_KMEMLEAK,
-	.step = 2,
+	.step = 3,
 	.other = EINVAL,
 };
 
@@ -142,7 +142,7 @@ static const struct sweep load_mdev = {
 	.undo = undo_load,
 	.require = "do_one_initcall",
 	.spare = SPARE_BUS_REGISTER,
-	.step = 2,
+	.step = 4,
 };
 
 FIXTURE(sweep) {
