@@ -13,12 +13,12 @@
 /**
  * mdev_register_virtual_parent - make a device and offer it as parent
  * @name: what device and class are called, and what the names of the types begin
- *	  with
+ *	  with; stays until mdev_unregister_virtual_parent() returned
  * @ops: as for mdev_register_device()
  *
- * Makes /sys/class/@name/@name, which sends uevents as it has a class. Neither
- * device nor class lies in memory of the vendor's, so that somebody may hold on to
- * them for longer than the vendor's module is there.
+ * Makes /sys/class/@name/@name, which sends uevents as it has a class. Device and
+ * class are allocated here, so that somebody may hold on to either for longer than
+ * the vendor's module is there.
  *
  * Context: process context, may sleep. The vendor has to be ready for
  * &mdev_parent_ops.create.

@@ -12,6 +12,12 @@
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
 
+/* What mdev_get_drvdata() returns, without the call: each access goes here. */
+static struct vfio_mdev_pci_dev *vfio_mdev_pci_dev_of(struct mdev_device *mdev)
+{
+	return mdev->driver_data;
+}
+
 /* The interrupt disable bit may have changed. */
 static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 				      unsigned int offset, unsigned int count)
@@ -36,7 +42,7 @@ static void vfio_mdev_pci_dev_clear(struct vfio_mdev_pci_dev *pdev)
 
 static int vfio_mdev_pci_dev_reset(struct mdev_device *mdev)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	vfio_mdev_pci_dev_clear(pdev);
 	if (pdev->reset)
@@ -158,17 +164,11 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_open);
  */
 void vfio_mdev_pci_dev_release(struct mdev_device *mdev)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	vfio_mdev_irq_release(&pdev->irqs);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_release);
-
-/* What mdev_get_drvdata() returns, without the call: each access is here. */
-static struct vfio_mdev_pci_dev *vfio_mdev_pci_dev_of(struct mdev_device *mdev)
-{
-	return mdev->driver_data;
-}
 
 /**
  * vfio_mdev_pci_dev_read - the op read
@@ -221,7 +221,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_write);
 long vfio_mdev_pci_dev_ioctl(struct mdev_device *mdev, unsigned int cmd,
 			     unsigned long arg)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	return vfio_mdev_pci_ioctl(mdev, &pdev->pci, cmd, arg);
 }
@@ -237,7 +237,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_ioctl);
  */
 int vfio_mdev_pci_dev_mmap(struct mdev_device *mdev, struct vm_area_struct *vma)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	return vfio_mdev_region_mmap(&pdev->regions, vma);
 }
@@ -256,7 +256,7 @@ int vfio_mdev_pci_dev_get_region_info(struct mdev_device *mdev,
 				      struct vfio_region_info *info,
 				      struct vfio_info_cap *caps)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	return vfio_mdev_region_get_info(&pdev->regions, info, caps);
 }
@@ -271,7 +271,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_get_region_info);
  */
 void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count)
 {
-	struct vfio_mdev_pci_dev *pdev = mdev_get_drvdata(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	vfio_mdev_irq_request(&pdev->irqs);
 }

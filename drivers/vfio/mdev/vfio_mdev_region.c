@@ -288,28 +288,43 @@ static int vfio_mdev_region_get(const char __user *buf, u64 *value,
 	return ret;
 }
 
-static ssize_t vfio_mdev_region_read_reg(const struct vfio_mdev_region *region,
-					 u64 offset, char __user *buf,
-					 unsigned int width)
+/*
+ * One access to memory. Unlike copy_from_user(), copy_from_iter() leaves memory
+ * after a fault alone.
+ */
+static ssize_t vfio_mdev_region_rw_mem(const struct vfio_mdev_region *region,
+				       u64 offset, char __user *buf,
+				       size_t count, bool write)
 {
-	u64 value = region->ops->read(region->priv, offset, width);
-	int ret = vfio_mdev_region_put(buf, value, width);
+	void *mem = region->mem + offset;
+	struct iov_iter iter;
 
-	return ret < 0 ? ret : (ssize_t)width;
+	if (write) {
+		iov_iter_ubuf(&iter, ITER_SOURCE, buf, count);
+		count = copy_from_iter(mem, count, &iter);
+	} else {
+		count -= copy_to_user(buf, mem, count);
+	}
+	return count ?: -EFAULT;
 }
 
-static ssize_t vfio_mdev_region_write_reg(const struct vfio_mdev_region *region,
-					  u64 offset, const char __user *buf,
-					  unsigned int width)
+/* One access to a register: @width, or -errno */
+static ssize_t vfio_mdev_region_rw_reg(const struct vfio_mdev_region *region,
+				       u64 offset, char __user *buf,
+				       unsigned int width, bool write)
 {
 	u64 value;
 	int ret;
 
-	ret = vfio_mdev_region_get(buf, &value, width);
-	if (ret)
-		return ret;
-	region->ops->write(region->priv, offset, width, value);
-	return width;
+	if (write) {
+		ret = vfio_mdev_region_get(buf, &value, width);
+		if (!ret)
+			region->ops->write(region->priv, offset, width, value);
+	} else {
+		value = region->ops->read(region->priv, offset, width);
+		ret = vfio_mdev_region_put(buf, value, width);
+	}
+	return ret ? ret : (ssize_t)width;
 }
 
 /*
@@ -317,37 +332,18 @@ static ssize_t vfio_mdev_region_write_reg(const struct vfio_mdev_region *region,
  * the user then gets, unless the user's buffer is bad: reading may change the
  * device.
  */
-static ssize_t vfio_mdev_region_read_some(const struct vfio_mdev_region *region,
-					  u64 offset, char __user *buf,
-					  size_t count)
+static ssize_t vfio_mdev_region_rw_some(const struct vfio_mdev_region *region,
+					u64 offset, char __user *buf,
+					size_t count, bool write)
 {
 	unsigned int width;
 
-	if (region->mem && vfio_mdev_region_is_mem(region, offset, &count)) {
-		count -= copy_to_user(buf, region->mem + offset, count);
-		return count ?: -EFAULT;
-	}
+	if (region->mem && vfio_mdev_region_is_mem(region, offset, &count))
+		return vfio_mdev_region_rw_mem(region, offset, buf, count,
+					       write);
 
 	width = vfio_mdev_region_width(region, offset, count);
-	return vfio_mdev_region_read_reg(region, offset, buf, width);
-}
-
-static ssize_t vfio_mdev_region_write_some(const struct vfio_mdev_region *region,
-					   u64 offset, const char __user *buf,
-					   size_t count)
-{
-	struct iov_iter iter;
-	unsigned int width;
-
-	if (region->mem && vfio_mdev_region_is_mem(region, offset, &count)) {
-		/* Unlike copy_from_user(), leaves memory after a fault alone. */
-		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
-		count = copy_from_iter(region->mem + offset, count, &iter);
-		return count ?: -EFAULT;
-	}
-
-	width = vfio_mdev_region_width(region, offset, count);
-	return vfio_mdev_region_write_reg(region, offset, buf, width);
+	return vfio_mdev_region_rw_reg(region, offset, buf, width, write);
 }
 
 /* Whether it is one access to one register, as it is most of the time */
@@ -360,8 +356,8 @@ static bool vfio_mdev_region_is_reg(const struct vfio_mdev_region *region,
 
 /* Until it is done or something is in the way; bytes, or -errno if none */
 static noinline ssize_t
-vfio_mdev_region_read_all(const struct vfio_mdev_region *region, u64 offset,
-			  char __user *buf, size_t count)
+vfio_mdev_region_rw_all(const struct vfio_mdev_region *region, u64 offset,
+			char __user *buf, size_t count, bool write)
 {
 	ssize_t ret;
 	size_t done = 0;
@@ -369,8 +365,8 @@ vfio_mdev_region_read_all(const struct vfio_mdev_region *region, u64 offset,
 	/* A region of registers can be large, and each access slow. */
 	for (;;) {
 		ret = fatal_signal_pending(current) ? -EINTR :
-		      vfio_mdev_region_read_some(region, offset + done,
-						 buf + done, count - done);
+		      vfio_mdev_region_rw_some(region, offset + done,
+					       buf + done, count - done, write);
 		if (ret < 0)
 			break;
 		done += ret;
@@ -379,6 +375,36 @@ vfio_mdev_region_read_all(const struct vfio_mdev_region *region, u64 offset,
 		cond_resched();
 	}
 	return done ?: ret;
+}
+
+/* Reading and writing, each with a copy that knows which of them it is */
+static __always_inline ssize_t
+vfio_mdev_region_rw(const struct vfio_mdev_regions *regions, char __user *buf,
+		    size_t count, loff_t *ppos, bool write)
+{
+	const u32 flag = write ? VFIO_REGION_INFO_FLAG_WRITE :
+				 VFIO_REGION_INFO_FLAG_READ;
+	const struct vfio_mdev_region *region;
+	ssize_t ret;
+	u64 offset;
+
+	if (!count)
+		return 0;
+
+	region = vfio_mdev_region_find(regions, *ppos, &count, &offset);
+	if (!region || !(region->flags & flag))
+		return -EINVAL;
+
+	if (vfio_mdev_region_is_reg(region, offset, count))
+		ret = vfio_mdev_region_rw_reg(region, offset, buf, count,
+					      write);
+	else
+		ret = vfio_mdev_region_rw_all(region, offset, buf, count,
+					      write);
+
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
 }
 
 /**
@@ -400,50 +426,9 @@ vfio_mdev_region_read_all(const struct vfio_mdev_region *region, u64 offset,
 ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
 			      char __user *buf, size_t count, loff_t *ppos)
 {
-	const struct vfio_mdev_region *region;
-	ssize_t ret;
-	u64 offset;
-
-	if (!count)
-		return 0;
-
-	region = vfio_mdev_region_find(regions, *ppos, &count, &offset);
-	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_READ))
-		return -EINVAL;
-
-	if (vfio_mdev_region_is_reg(region, offset, count))
-		ret = vfio_mdev_region_read_reg(region, offset, buf, count);
-	else
-		ret = vfio_mdev_region_read_all(region, offset, buf, count);
-
-	if (ret > 0)
-		*ppos += ret;
-	return ret;
+	return vfio_mdev_region_rw(regions, buf, count, ppos, false);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_read);
-
-/* Until it is done or something is in the way; bytes, or -errno if none */
-static noinline ssize_t
-vfio_mdev_region_write_all(const struct vfio_mdev_region *region, u64 offset,
-			   const char __user *buf, size_t count)
-{
-	ssize_t ret;
-	size_t done = 0;
-
-	/* A region of registers can be large, and each access slow. */
-	for (;;) {
-		ret = fatal_signal_pending(current) ? -EINTR :
-		      vfio_mdev_region_write_some(region, offset + done,
-						  buf + done, count - done);
-		if (ret < 0)
-			break;
-		done += ret;
-		if (done == count)
-			break;
-		cond_resched();
-	}
-	return done ?: ret;
-}
 
 /**
  * vfio_mdev_region_write - write to a region, for a vendor's write op
@@ -463,24 +448,8 @@ ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 			       const char __user *buf, size_t count,
 			       loff_t *ppos)
 {
-	const struct vfio_mdev_region *region;
-	ssize_t ret;
-	u64 offset;
-
-	if (!count)
-		return 0;
-
-	region = vfio_mdev_region_find(regions, *ppos, &count, &offset);
-	if (!region || !(region->flags & VFIO_REGION_INFO_FLAG_WRITE))
-		return -EINVAL;
-
-	if (vfio_mdev_region_is_reg(region, offset, count))
-		ret = vfio_mdev_region_write_reg(region, offset, buf, count);
-	else
-		ret = vfio_mdev_region_write_all(region, offset, buf, count);
-
-	if (ret > 0)
-		*ppos += ret;
-	return ret;
+	/* Nothing is stored there when writing. */
+	return vfio_mdev_region_rw(regions, (char __user *)buf, count, ppos,
+				   true);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_region_write);

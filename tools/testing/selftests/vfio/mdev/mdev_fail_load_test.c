@@ -24,7 +24,8 @@
 /*
  * Loading modules. What the kernel's loader does about a lack of memory is not
  * ours; do_one_initcall() is what calls the module. Where the release of objects
- * is delayed, unloading takes seconds, so not every allocation gets its turn.
+ * is delayed, unloading takes seconds, so not every allocation gets its turn unless
+ * MDEV_FAULT_EACH is set.
  */
 
 /* References on objects of mdev.ko may stay for seconds. */
@@ -59,19 +60,29 @@ static void prepare_load_mtty(struct sweep_site *site)
 	open_module(site, "mtty");
 }
 
-static void prepare_load_vfio_mdev(struct sweep_site *site)
+/* A driver's directory is there until it is freed, which can be seconds later. */
+static bool driver_is_gone(void)
+{
+	return WAIT_FOR(!file_exists(MDEV_DRIVERS "/vfio_mdev"));
+}
+
+static void unload_vfio_mdev(void)
 {
 	unload(TEST_VENDOR);
 	unload("mtty");
 	unload("vfio_mdev");
+	MDEV_ASSERT(driver_is_gone(), "driver vfio_mdev is still there");
+}
+
+static void prepare_load_vfio_mdev(struct sweep_site *site)
+{
+	unload_vfio_mdev();
 	open_module(site, "vfio_mdev");
 }
 
 static void prepare_load_mdev(struct sweep_site *site)
 {
-	unload(TEST_VENDOR);
-	unload("mtty");
-	unload("vfio_mdev");
+	unload_vfio_mdev();
 	unload(TEST_BUS);
 	unload("mdev");
 	open_module(site, "mdev");
@@ -89,12 +100,10 @@ static bool undone_load_mtty(struct sweep_site *site)
 	       !mdev_parent_exists(MTTY_PARENT);
 }
 
-/* A driver that bus_add_driver() gives up has its directory until it is freed. */
 static bool undone_load_vfio_mdev(struct sweep_site *site)
 {
 	(void)site;
-	return !module_loaded("vfio_mdev") &&
-	       WAIT_FOR(!file_exists(MDEV_DRIVERS "/vfio_mdev"));
+	return !module_loaded("vfio_mdev") && driver_is_gone();
 }
 
 static bool undone_load_mdev(struct sweep_site *site)

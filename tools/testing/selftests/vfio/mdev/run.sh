@@ -108,12 +108,6 @@ fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log" "$log.status"' EXIT
 
-# What leaked before is not told of afterwards, see kmemleak_test.sh.
-clear_leaks() {
-	[ -w /sys/kernel/debug/kmemleak ] || return 0
-	{ echo scan && echo clear; } >/sys/kernel/debug/kmemleak 2>/dev/null || :
-}
-
 # The tests that the words stand for
 tests_of() {
 	for word; do
@@ -133,7 +127,6 @@ tests_of() {
 [ $# -gt 0 ] || set -- core vfio clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
-clear_leaks
 
 echo "TAP version 13"
 echo "1..$#"

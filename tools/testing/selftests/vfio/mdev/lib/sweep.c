@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -152,12 +153,20 @@ static enum outcome fail_one(const char *name, const struct sweep *sweep,
 	return SEQUENCE;
 }
 
+/* One after another, but where that takes too long to do it each time */
+static int step_of(const struct sweep *sweep)
+{
+	if (!sweep->step || getenv("MDEV_FAULT_EACH"))
+		return 1;
+	return sweep->step;
+}
+
 void sweep_run(const char *name, const struct sweep *sweep,
 	       struct sweep_site *site)
 {
 	struct counts before = count(), now;
 	int found[SEQUENCE + 1] = { 0 };
-	int step = sweep->step ?: 1;
+	int step = step_of(sweep);
 	int nth = 1;
 
 	fault_limit(sweep->require, sweep->spare);

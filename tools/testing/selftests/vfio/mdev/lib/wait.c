@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <time.h>
+#include <unistd.h>
 
 #include <libmdev/wait.h>
 
@@ -9,4 +10,11 @@ long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000L + ts.tv_nsec / 1000000;
+}
+
+void wait_pause(long ms)
+{
+	long pause = ms / 8;
+
+	usleep(1000 * (pause < 2 ? 2 : pause > 100 ? 100 : pause));
 }

@@ -5,23 +5,28 @@
 #ifndef LIBMDEV_WAIT_H
 #define LIBMDEV_WAIT_H
 
-#include <unistd.h>
+#include <stdbool.h>
 
 /* How long anything that does happen may take on a slow machine */
-#define WAIT_LONG_MS	15000
+#define WAIT_LONG_MS	60000
 /* How long to watch for something that must not happen */
 #define WAIT_SHORT_MS	200
 
 long now_ms(void);
+/* Between two looks, after having waited for @ms */
+void wait_pause(long ms);
 
-/* Polls @cond until it is true, and tells whether it became so in @ms. */
+/*
+ * Polls @cond until it is true, and tells whether it became so in @ms. Less and
+ * less often, as polling takes time from what it waits for.
+ */
 #define WAIT_FOR_MS(cond, ms)						\
 	({								\
-		long __end = now_ms() + (ms);				\
+		long __start = now_ms();				\
 		bool __ok;						\
 									\
-		while (!(__ok = !!(cond)) && now_ms() < __end)		\
-			usleep(2000);					\
+		while (!(__ok = !!(cond)) && now_ms() - __start < (ms))	\
+			wait_pause(now_ms() - __start);			\
 		__ok;							\
 	})
 
