@@ -188,7 +188,7 @@ FIXTURE_TEARDOWN(sweep)
 }
 
 /* Whichever allocation fails, nothing is lost, left behind or called twice. */
-TEST_F_TIMEOUT(sweep, every_allocation, 280)
+TEST_F_TIMEOUT(sweep, every_allocation, 1200)
 {
 	sweep_run(variant->name, variant->sweep, &self->site);
 }
