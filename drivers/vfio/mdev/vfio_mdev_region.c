@@ -251,7 +251,8 @@ static unsigned int vfio_mdev_region_width(const struct vfio_mdev_region *region
  * A value for the user, or from there. What is copied in one instruction costs a
  * small part of what copy_to_user() of a size that varies does.
  */
-static int vfio_mdev_region_put(char __user *buf, u64 value, unsigned int width)
+static __always_inline int
+vfio_mdev_region_put(char __user *buf, u64 value, unsigned int width)
 {
 	switch (width) {
 	case 1:
@@ -265,8 +266,8 @@ static int vfio_mdev_region_put(char __user *buf, u64 value, unsigned int width)
 	}
 }
 
-static int vfio_mdev_region_get(const char __user *buf, u64 *value,
-				unsigned int width)
+static __always_inline int
+vfio_mdev_region_get(const char __user *buf, u64 *value, unsigned int width)
 {
 	__le64 value_le = 0;
 	int ret;
@@ -309,9 +310,9 @@ static ssize_t vfio_mdev_region_rw_mem(const struct vfio_mdev_region *region,
 }
 
 /* One access to a register: @width, or -errno */
-static ssize_t vfio_mdev_region_rw_reg(const struct vfio_mdev_region *region,
-				       u64 offset, char __user *buf,
-				       unsigned int width, bool write)
+static __always_inline ssize_t
+vfio_mdev_region_rw_reg(const struct vfio_mdev_region *region, u64 offset,
+			char __user *buf, unsigned int width, bool write)
 {
 	u64 value;
 	int ret;
