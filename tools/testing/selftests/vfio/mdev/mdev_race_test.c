@@ -17,7 +17,7 @@
 #define MAX_THREADS 8
 
 /* How long threads work against each other, and how much they get done at least */
-#define RACE_MS 1000
+#define RACE_MS 2000
 #define RACE_CALLS 10
 
 /**
