@@ -27,6 +27,7 @@
  * and the next group of that number would be opened by it: ENXIO.
  */
 #define SPARE_DEVTMPFS "devtmpfs_delete_node"
+
 static int write_file(struct sweep_site *site, const char *text)
 {
 	size_t len = strlen(text);
@@ -62,40 +63,6 @@ static bool opens(const char *uuid)
 
 /* Creating, of each kind of device */
 
-static void prepare_create(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, MDEV_TYPES(TEST_PARENT) "/"
-		  TEST_TYPE("plain") "/create");
-}
-
-static void prepare_create_mtty(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, MDEV_TYPES(MTTY_PARENT) "/" MTTY_TYPE2
-		  "/create");
-}
-
-static void prepare_create_mnull(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mnull") "/mnull-1/create");
-}
-
-static void prepare_create_mdpy(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, MDEV_TYPES("mdpy") "/mdpy-vga/create");
-}
-
-static void prepare_create_mbochs(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY,
-			MDEV_TYPES("mbochs") "/mbochs-small/create");
-}
-
-static void prepare_create_other_class(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, MDEV_TYPES(TEST_PARENT) "/"
-		  TEST_TYPE("class-test") "/create");
-}
-
 static int run_write_uuid(struct sweep_site *site)
 {
 	return write_file(site, site->uuid);
@@ -119,7 +86,7 @@ static void undo_create(struct sweep_site *site)
 }
 
 static const struct sweep create = {
-	.prepare = prepare_create,
+	.file = MDEV_TYPES(TEST_PARENT) "/" TEST_TYPE("plain") "/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -127,7 +94,7 @@ static const struct sweep create = {
 };
 
 static const struct sweep create_mtty = {
-	.prepare = prepare_create_mtty,
+	.file = MDEV_TYPES(MTTY_PARENT) "/" MTTY_TYPE2 "/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -136,7 +103,7 @@ static const struct sweep create_mtty = {
 
 /* What they have of their own; the rest is as for the others. */
 static const struct sweep create_mnull = {
-	.prepare = prepare_create_mnull,
+	.file = MDEV_TYPES("mnull") "/mnull-1/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -144,7 +111,7 @@ static const struct sweep create_mnull = {
 };
 
 static const struct sweep create_mdpy = {
-	.prepare = prepare_create_mdpy,
+	.file = MDEV_TYPES("mdpy") "/mdpy-vga/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -152,7 +119,7 @@ static const struct sweep create_mdpy = {
 };
 
 static const struct sweep create_mbochs = {
-	.prepare = prepare_create_mbochs,
+	.file = MDEV_TYPES("mbochs") "/mbochs-small/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create,
@@ -160,7 +127,7 @@ static const struct sweep create_mbochs = {
 };
 
 static const struct sweep create_other_class = {
-	.prepare = prepare_create_other_class,
+	.file = MDEV_TYPES(TEST_PARENT) "/" TEST_TYPE("class-test") "/create",
 	.run = run_write_uuid,
 	.undone = undone_create,
 	.undo = undo_create_other_class,
@@ -204,11 +171,6 @@ static const struct sweep remove_device = {
 
 /* Registering a parent, and withdrawing it with devices */
 
-static void prepare_register(struct sweep_site *site)
-{
-	sweep_open_file(site, O_WRONLY, CONTROL);
-}
-
 static int run_register(struct sweep_site *site)
 {
 	return write_file(site, "register-small");
@@ -230,7 +192,7 @@ static void undo_register(struct sweep_site *site)
 }
 
 static const struct sweep register_parent = {
-	.prepare = prepare_register,
+	.file = CONTROL,
 	.run = run_register,
 	.undone = undone_register,
 	.undo = undo_register,
@@ -242,7 +204,6 @@ static void prepare_unregister(struct sweep_site *site)
 	MDEV_ASSERT(!__test_vendor_run("register-small"), "register-small");
 	mdev_create(TEST_PARENT2, TEST_TYPE("plain"), site->uuid);
 	mdev_create(TEST_PARENT2, TEST_TYPE("request"), site->uuid2);
-	sweep_open_file(site, O_WRONLY, CONTROL);
 }
 
 static int run_unregister(struct sweep_site *site)
@@ -265,6 +226,7 @@ static void undo_unregister(struct sweep_site *site)
 
 static const struct sweep unregister_parent = {
 	.prepare = prepare_unregister,
+	.file = CONTROL,
 	.run = run_unregister,
 	.undone = undone_unregister,
 	.undo = undo_unregister,
@@ -282,7 +244,6 @@ static void prepare_bind(struct sweep_site *site)
 {
 	mdev_create(TEST_PARENT, TEST_TYPE("plain"), site->uuid);
 	file_puts(site->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
-	sweep_open_file(site, O_WRONLY, BIND_FILE);
 }
 
 static bool undone_bind(struct sweep_site *site)
@@ -292,6 +253,7 @@ static bool undone_bind(struct sweep_site *site)
 
 static const struct sweep bind_driver = {
 	.prepare = prepare_bind,
+	.file = BIND_FILE,
 	.run = run_write_uuid,
 	.undone = undone_bind,
 	.undo = undo_create,
@@ -301,7 +263,6 @@ static const struct sweep bind_driver = {
 static void prepare_unbind(struct sweep_site *site)
 {
 	mdev_create(TEST_PARENT, TEST_TYPE("plain"), site->uuid);
-	sweep_open_file(site, O_WRONLY, MDEV_DRIVERS "/vfio_mdev/unbind");
 }
 
 static bool undone_unbind(struct sweep_site *site)
@@ -318,6 +279,7 @@ static void undo_unbind(struct sweep_site *site)
 
 static const struct sweep unbind_driver = {
 	.prepare = prepare_unbind,
+	.file = MDEV_DRIVERS "/vfio_mdev/unbind",
 	.run = run_write_uuid,
 	.undone = undone_unbind,
 	.undo = undo_unbind,

@@ -134,7 +134,10 @@ static enum outcome fail_one(const char *name, const struct sweep *sweep,
 	bool hit;
 	int ret;
 
-	sweep->prepare(site);
+	if (sweep->prepare)
+		sweep->prepare(site);
+	if (sweep->file)
+		sweep_open_file(site, O_WRONLY, sweep->file);
 	fault_begin(nth);
 	ret = sweep->run(site);
 	hit = fault_end();

@@ -28,7 +28,8 @@ struct sweep_site {
 
 /**
  * struct sweep - what is to survive a lack of memory
- * @prepare: everything up to there
+ * @prepare: everything up to there, or NULL
+ * @file: if set, opened for writing next
  * @run: the sequence itself; 0 or -errno
  * @undone: whether it left nothing behind when it failed
  * @undo: back to before @prepare(), after @run() succeeded
@@ -39,6 +40,7 @@ struct sweep_site {
  */
 struct sweep {
 	void (*prepare)(struct sweep_site *site);
+	const char *file;
 	int (*run)(struct sweep_site *site);
 	bool (*undone)(struct sweep_site *site);
 	void (*undo)(struct sweep_site *site);
