@@ -2,6 +2,7 @@
 /*
  * Out of memory, at every allocation in turn: loading the modules
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,9 +29,20 @@
  * MDEV_FAULT_EACH is set.
  */
 
-/* References on objects of mdev.ko may stay for seconds. */
+/* After those that use it. References on objects of mdev.ko may stay for seconds. */
 static void unload(const char *name)
 {
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *holders;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/holders", name);
+	holders = opendir(path);
+	while (holders && (entry = readdir(holders)))
+		if (entry->d_name[0] != '.')
+			unload(entry->d_name);
+	if (holders)
+		closedir(holders);
 	if (module_loaded(name) && !WAIT_FOR(!__module_unload(name)))
 		module_unload(name);
 }
@@ -69,7 +81,6 @@ static bool driver_is_gone(void)
 static void unload_vfio_mdev(void)
 {
 	unload(TEST_VENDOR);
-	unload("mtty");
 	unload("vfio_mdev");
 	MDEV_ASSERT(driver_is_gone(), "driver vfio_mdev is still there");
 }
@@ -83,7 +94,6 @@ static void prepare_load_vfio_mdev(struct sweep_site *site)
 static void prepare_load_mdev(struct sweep_site *site)
 {
 	unload_vfio_mdev();
-	unload(TEST_BUS);
 	unload("mdev");
 	open_module(site, "mdev");
 }

@@ -6,10 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/membarrier.h>
 
 #include <libmdev.h>
 #include <libmdev/harness.h>
@@ -375,83 +372,6 @@ TEST_F(ports, limit_of_two_types)
 	EXPECT_EQ(MTTY_PORTS - used, mdev_available(MTTY_PARENT, MTTY_TYPE1));
 	EXPECT_EQ((MTTY_PORTS - used) / 2,
 		  mdev_available(MTTY_PARENT, MTTY_TYPE2));
-}
-
-/* Creates that fail, for whatever reason, do not use up ports. */
-TEST_F(ports, failing_creates_lose_no_port)
-{
-	char uuid[MDEV_UUID_SIZE];
-	int i;
-
-	mdev_create_new(MTTY_PARENT, MTTY_TYPE1, uuid);
-	for (i = 0; i < 100; i++) {
-		ASSERT_EQ(-EEXIST, __mdev_create(MTTY_PARENT, MTTY_TYPE1,
-						 uuid));
-		ASSERT_EQ(-EEXIST, __mdev_create(MTTY_PARENT, MTTY_TYPE2,
-						 uuid));
-		ASSERT_EQ(-EINVAL, __mdev_create(MTTY_PARENT, MTTY_TYPE1,
-						 uuid + 1));
-	}
-	EXPECT_EQ(MTTY_PORTS - 1, mdev_available(MTTY_PARENT, MTTY_TYPE1));
-}
-
-/* Memory of what is gone is freed a grace period later. */
-static long objects_in_use(void)
-{
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	file_puts("2", "/proc/sys/vm/drop_caches");
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	return slab_objects("kmalloc") + slab_objects("kernfs_node");
-}
-
-static void create_and_remove(int times)
-{
-	char uuid[MDEV_UUID_SIZE];
-
-	while (times--) {
-		mdev_create_new(MTTY_PARENT, MTTY_TYPE1, uuid);
-		mdev_remove(uuid);
-	}
-}
-
-/*
- * Whether every device leaves an object behind. What the caches call active is
- * only about right, so one round that did not grow is proof that none does.
- */
-static bool objects_grow(int devices)
-{
-	long before = objects_in_use();
-
-	create_and_remove(devices);
-	return !WAIT_FOR_MS(objects_in_use() < before + devices * 4 / 5, 2000);
-}
-
-/* A thousand devices that came and went leave no memory behind. */
-TEST_F_TIMEOUT(ports, thousand_devices_leave_no_memory, 180)
-{
-	int rounds;
-
-	if (kernel_has_symbol("kasan_quarantine_put"))
-		SKIP(return, "KASAN keeps freed memory; kmemleak finds leaks");
-
-	create_and_remove(100);
-	for (rounds = 0; rounds < 4 && objects_grow(1000); rounds++)
-		;
-	EXPECT_LT(rounds, 4);
-}
-
-/* Neither do they leave a group or an entry in sysfs. */
-TEST_F_TIMEOUT(ports, hundreds_of_devices_leave_no_entry, 120)
-{
-	int groups = __dir_count("/sys/kernel/iommu_groups");
-	int devices = __dir_count(MDEV_DEVICES);
-	int nodes = __dir_count("/dev/vfio");
-
-	create_and_remove(300);
-	EXPECT_TRUE(WAIT_FOR(__dir_count("/sys/kernel/iommu_groups") <=
-			     groups));
-	EXPECT_EQ(devices, __dir_count(MDEV_DEVICES));
-	EXPECT_EQ(nodes, __dir_count("/dev/vfio"));
 }
 
 TEST_HARNESS_MAIN

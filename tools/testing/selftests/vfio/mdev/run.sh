@@ -7,19 +7,18 @@
 #
 # usage: run.sh [GROUP | TEST]...
 #
-# The groups are core, vfio, clients, races, faults and modules.
+# The groups are core, vfio, kvm, clients, races, faults and modules.
 
 set -u
 
 cd "$(dirname "$0")" || exit 1
 
-# With all of the kernel's checks, none of them takes much longer than another,
-# so that they can run in as many virtual machines.
 core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
-mdev_lifetime_test kunit_test.sh"
-vfio_tests="vfio_mdev_open_test vfio_mdev_kvm_test vfio_mdev_region_test
-vfio_mdev_mmap_test vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test
-mbochs_test mbochs_plane_test mtty_test"
+mdev_lifetime_test mdev_leftover_test kunit_test.sh"
+vfio_tests="vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_mmap_test
+vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test mbochs_test
+mbochs_plane_test mtty_test"
+kvm_tests="vfio_mdev_kvm_test"
 clients_tests="mdevctl_test.sh"
 races_tests="mdev_race_test mdev_stress_test"
 faults_tests="mdev_fail_nth_test"
@@ -114,6 +113,7 @@ tests_of() {
 		case $word in
 		core) echo "$core_tests" ;;
 		vfio) echo "$vfio_tests" ;;
+		kvm) echo "$kvm_tests" ;;
 		clients) echo "$clients_tests" ;;
 		races) echo "$races_tests" ;;
 		faults) echo "$faults_tests" ;;
@@ -124,7 +124,7 @@ tests_of() {
 }
 
 # What is left in memory is for the end.
-[ $# -gt 0 ] || set -- core vfio clients races faults modules
+[ $# -gt 0 ] || set -- core vfio kvm clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
 
