@@ -72,10 +72,16 @@ static void prepare_load_mtty(struct sweep_site *site)
 	open_module(site, "mtty");
 }
 
-/* A driver's directory is there until it is freed, which can be seconds later. */
+/* Their directories are there until these are freed, which can be seconds later. */
 static bool driver_is_gone(void)
 {
 	return WAIT_FOR(!file_exists(MDEV_DRIVERS "/vfio_mdev"));
+}
+
+static bool core_is_gone(void)
+{
+	return WAIT_FOR(!file_exists("/sys/bus/mdev") &&
+			!file_exists(MDEV_PARENTS));
 }
 
 static void unload_vfio_mdev(void)
@@ -95,6 +101,7 @@ static void prepare_load_mdev(struct sweep_site *site)
 {
 	unload_vfio_mdev();
 	unload("mdev");
+	MDEV_ASSERT(core_is_gone(), "bus mdev or class mdev_bus is still there");
 	open_module(site, "mdev");
 }
 
@@ -119,8 +126,7 @@ static bool undone_load_vfio_mdev(struct sweep_site *site)
 static bool undone_load_mdev(struct sweep_site *site)
 {
 	(void)site;
-	return !module_loaded("mdev") && !file_exists("/sys/bus/mdev") &&
-	       !file_exists(MDEV_PARENTS);
+	return !module_loaded("mdev") && core_is_gone();
 }
 
 static void undo_load(struct sweep_site *site)
