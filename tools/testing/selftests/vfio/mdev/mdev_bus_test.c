@@ -28,14 +28,6 @@ FIXTURE_TEARDOWN(bus_driver)
 	mdev_remove_all(TEST_PARENT);
 }
 
-/* mtty uses its library. */
-static void unload_vfio_mdev(void)
-{
-	if (module_loaded("mtty"))
-		module_unload("mtty");
-	module_unload("vfio_mdev");
-}
-
 static const char *driver_of(const char *uuid)
 {
 	static char name[64];
@@ -47,8 +39,7 @@ static const char *driver_of(const char *uuid)
 /* A class's driver is loaded when the first device of the class is created. */
 TEST_F(bus_driver, is_loaded_on_demand)
 {
-	if (module_loaded(TEST_BUS))
-		module_unload(TEST_BUS);
+	mdev_driver_unload(TEST_BUS);
 	EXPECT_EQ(0, __mdev_create(TEST_PARENT, TEST_TYPE("class-test"),
 				   self->uuid));
 	EXPECT_TRUE(module_loaded(TEST_BUS));
@@ -58,7 +49,7 @@ TEST_F(bus_driver, is_loaded_on_demand)
 /* So is the one of VFIO. */
 TEST_F(bus_driver, vfio_mdev_is_loaded_on_demand)
 {
-	unload_vfio_mdev();
+	mdev_driver_unload("vfio_mdev");
 	EXPECT_EQ(0, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
 				   self->uuid));
 	EXPECT_TRUE(module_loaded("vfio_mdev"));
@@ -146,7 +137,7 @@ TEST_F(bus_driver, devices_outlive_it)
 	struct vfio_dev dev;
 
 	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
-	unload_vfio_mdev();
+	mdev_driver_unload("vfio_mdev");
 	EXPECT_TRUE(mdev_exists(self->uuid));
 	EXPECT_STREQ("", driver_of(self->uuid));
 	module_load("vfio_mdev");

@@ -2,7 +2,6 @@
 /*
  * Out of memory, at every allocation in turn: loading the modules
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,24 +28,6 @@
  * MDEV_FAULT_EACH is set.
  */
 
-/* After those that use it. References on objects of mdev.ko may stay for seconds. */
-static void unload(const char *name)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *holders;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/holders", name);
-	holders = opendir(path);
-	while (holders && (entry = readdir(holders)))
-		if (entry->d_name[0] != '.')
-			unload(entry->d_name);
-	if (holders)
-		closedir(holders);
-	if (module_loaded(name) && !WAIT_FOR(!__module_unload(name)))
-		module_unload(name);
-}
-
 /* Where modprobe would find it, which takes long to find out */
 static void open_module(struct sweep_site *site, const char *name)
 {
@@ -68,16 +49,11 @@ static void open_module(struct sweep_site *site, const char *name)
 
 static void prepare_load_mtty(struct sweep_site *site)
 {
-	unload("mtty");
+	module_unload_users("mtty");
 	open_module(site, "mtty");
 }
 
-/* Their directories are there until these are freed, which can be seconds later. */
-static bool driver_is_gone(void)
-{
-	return WAIT_FOR(!file_exists(MDEV_DRIVERS "/vfio_mdev"));
-}
-
+/* Its class is there until that is freed, which can be seconds later. */
 static bool core_is_gone(void)
 {
 	return WAIT_FOR(!file_exists("/sys/bus/mdev") &&
@@ -86,9 +62,8 @@ static bool core_is_gone(void)
 
 static void unload_vfio_mdev(void)
 {
-	unload(TEST_VENDOR);
-	unload("vfio_mdev");
-	MDEV_ASSERT(driver_is_gone(), "driver vfio_mdev is still there");
+	module_unload_users(TEST_VENDOR);
+	mdev_driver_unload("vfio_mdev");
 }
 
 static void prepare_load_vfio_mdev(struct sweep_site *site)
@@ -100,7 +75,7 @@ static void prepare_load_vfio_mdev(struct sweep_site *site)
 static void prepare_load_mdev(struct sweep_site *site)
 {
 	unload_vfio_mdev();
-	unload("mdev");
+	module_unload_users("mdev");
 	MDEV_ASSERT(core_is_gone(), "bus mdev or class mdev_bus is still there");
 	open_module(site, "mdev");
 }
@@ -120,7 +95,8 @@ static bool undone_load_mtty(struct sweep_site *site)
 static bool undone_load_vfio_mdev(struct sweep_site *site)
 {
 	(void)site;
-	return !module_loaded("vfio_mdev") && driver_is_gone();
+	return !module_loaded("vfio_mdev") &&
+	       mdev_driver_is_gone("vfio_mdev");
 }
 
 static bool undone_load_mdev(struct sweep_site *site)

@@ -10,6 +10,8 @@
 #include <libmdev/assert.h>
 #include <libmdev/file.h>
 #include <libmdev/mdev.h>
+#include <libmdev/module.h>
+#include <libmdev/wait.h>
 
 void mdev_new_uuid(char uuid[MDEV_UUID_SIZE])
 {
@@ -149,4 +151,15 @@ void mdev_driver(const char *uuid, char *buf, size_t size)
 {
 	if (__link_name(buf, size, MDEV_DEVICES "/%s/driver", uuid))
 		buf[0] = '\0';
+}
+
+bool mdev_driver_is_gone(const char *name)
+{
+	return WAIT_FOR(!file_exists(MDEV_DRIVERS "/%s", name));
+}
+
+void mdev_driver_unload(const char *name)
+{
+	module_unload_users(name);
+	MDEV_ASSERT(mdev_driver_is_gone(name), "driver %s is still there", name);
 }

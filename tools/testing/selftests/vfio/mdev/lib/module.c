@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -10,6 +12,7 @@
 #include <libmdev/assert.h>
 #include <libmdev/file.h>
 #include <libmdev/module.h>
+#include <libmdev/wait.h>
 
 int __module_load(const char *name)
 {
@@ -44,6 +47,23 @@ void module_unload(const char *name)
 	int ret = __module_unload(name);
 
 	MDEV_ASSERT(!ret, "unloading %s: %s", name, strerror(-ret));
+}
+
+void module_unload_users(const char *name)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *holders;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/holders", name);
+	holders = opendir(path);
+	while (holders && (entry = readdir(holders)))
+		if (entry->d_name[0] != '.')
+			module_unload_users(entry->d_name);
+	if (holders)
+		closedir(holders);
+	if (module_loaded(name) && !WAIT_FOR(!__module_unload(name)))
+		module_unload(name);
 }
 
 bool module_loaded(const char *name)

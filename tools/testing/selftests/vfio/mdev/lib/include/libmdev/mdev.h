@@ -41,5 +41,11 @@ int __mdev_iommu_group(const char *uuid);
 int mdev_iommu_group(const char *uuid);
 /* Name of the driver, or "" */
 void mdev_driver(const char *uuid, char *buf, size_t size);
+/*
+ * Unloads the module of that name with its users. A driver's directory is there until
+ * it is freed, which can be seconds later; the module can be loaded again after that.
+ */
+void mdev_driver_unload(const char *name);
+bool mdev_driver_is_gone(const char *name);
 
 #endif /* LIBMDEV_MDEV_H */

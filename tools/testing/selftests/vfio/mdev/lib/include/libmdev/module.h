@@ -13,6 +13,11 @@ void module_load(const char *name);
 /* By the system call, without waiting; 0 or -errno, -EAGAIN if it is in use */
 int __module_unload(const char *name);
 void module_unload(const char *name);
+/*
+ * If it is loaded: modules that use it first, and after references on objects of its,
+ * which may stay for seconds
+ */
+void module_unload_users(const char *name);
 bool module_loaded(const char *name);
 int module_refcnt(const char *name);
 void module_set_param(const char *name, const char *param, int value);
