@@ -48,8 +48,15 @@ struct vm_area_struct;
  * device behaves, so the two agree.
  *
  * Locks: a vendor may call the library with locks of its own held, spinlocks
- * too, wherever "any context" is given. The library never calls back with a lock
- * held, and copies from and to user space without any.
+ * too, wherever process context is not asked for. The library never calls back
+ * with a lock held, and copies from and to user space without any.
+ *
+ * Contexts: "any context" takes no lock. "Any that may take a spinlock_t" takes
+ * some with interrupts off, signals eventfds, which does so too, or frees memory.
+ * That includes hard interrupts, but not on PREEMPT_RT, where a spinlock_t
+ * sleeps: what signals an interrupt there is a threaded handler, as all are
+ * unless they ask for something else, or a timer that is not HRTIMER_MODE_HARD,
+ * and holds no raw_spinlock_t.
  */
 
 /*

@@ -115,7 +115,7 @@ static void mdev_drop_user(struct mdev_device *mdev)
  * Keeps the device from being removed and the vendor's module from being
  * unloaded until mdev_put_user().
  *
- * Context: any.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  *
  * Return: 0, or -ENODEV if the device is not there yet, is being removed, or
  * belongs to a module that is being unloaded.
@@ -143,7 +143,8 @@ EXPORT_SYMBOL_GPL(mdev_get_user);
  * mdev_put_user - balance mdev_get_user()
  * @mdev: the device
  *
- * Context: any; the bus driver stays bound to the device until this returns.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
+ * The bus driver stays bound to the device until this returns.
  */
 void mdev_put_user(struct mdev_device *mdev)
 {

@@ -118,7 +118,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_irq_init);
  * @irqs: interrupts of a device that nobody has open; one whose memory was zeroed
  *	  and not set up since is fine too
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_irq_destroy(struct vfio_mdev_irqs *irqs)
 {
@@ -182,8 +182,9 @@ static void vfio_mdev_irq_change_line(struct vfio_mdev_irqs *irqs, bool level)
  * For a device with one source of interrupts. The level is that of INTx. If
  * messages are enabled instead, vector 0 is sent each time the level rises.
  *
- * Context: any context. Calls for one device have to be serialised by the caller,
- * or a late one leaves a level that is out of date.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
+ * Calls for one device have to be serialised by the caller, or a late one leaves a
+ * level that is out of date.
  */
 void vfio_mdev_irq_set_line(struct vfio_mdev_irqs *irqs, bool level)
 {
@@ -217,7 +218,7 @@ void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs)
  * To be called after the command register in config space was written or reset.
  * Brings the interrupt bit of the status register up to date, too.
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_irq_update(struct vfio_mdev_irqs *irqs)
 {
@@ -238,7 +239,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_irq_update);
  *
  * Does nothing unless MSI or MSI-X is enabled.
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_irq_signal(struct vfio_mdev_irqs *irqs, unsigned int vector)
 {
@@ -259,7 +260,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_irq_signal);
  *
  * For a vendor's request op.
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_irq_request(struct vfio_mdev_irqs *irqs)
 {

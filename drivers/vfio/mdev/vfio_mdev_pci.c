@@ -239,7 +239,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_init);
  * @config: config space that nobody uses any more; one whose memory was zeroed
  *	    and not set up since is fine too
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_config_destroy(struct vfio_mdev_config *config)
 {
@@ -254,7 +254,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_destroy);
  *
  * Does not call &vfio_mdev_config.written.
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_config_reset(struct vfio_mdev_config *config)
 {
@@ -279,7 +279,7 @@ static bool vfio_mdev_config_within(struct vfio_mdev_config *config, u64 offset,
  * @buf: where to put the bytes, in the order in which they are on the bus
  * @count: how many, at any alignment
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  * Return: 0, or -EINVAL and @buf untouched if not all of it is in config space.
  */
 int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
@@ -330,8 +330,8 @@ u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
  * @buf: the bytes, in the order in which they are on the bus
  * @count: how many, at any alignment
  *
- * Context: any context that &vfio_mdev_config.written, which is called afterwards,
- * can be called in.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
+ * &vfio_mdev_config.written, which is called afterwards, may want more.
  * Return: 0, or -EINVAL and nothing done if not all of it is in config space.
  */
 int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
@@ -364,7 +364,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_write);
  * vfio_mdev_config_command - what the command register holds
  * @config: config space of a device
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  * Return: PCI_COMMAND_* bits.
  */
 u16 vfio_mdev_config_command(struct vfio_mdev_config *config)
@@ -383,7 +383,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_command);
  *
  * A struct vfio_mdev_irqs that knows @config does this by itself.
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_config_set_intx_status(struct vfio_mdev_config *config,
 				      bool pending)

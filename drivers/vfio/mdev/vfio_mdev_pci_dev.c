@@ -132,7 +132,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_finish);
  * @pdev: a device that nobody has open; one whose memory was zeroed and not set up
  *	  since is fine too
  *
- * Context: any context.
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
  */
 void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev)
 {
