@@ -12,6 +12,7 @@
 #define VFIO_MDEV_LIB_H
 
 #include <linux/bits.h>
+#include <linux/mutex.h>
 #include <linux/pci_regs.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -305,9 +306,10 @@ struct vfio_mdev_irqs {
 	struct vfio_mdev_config *config;
 	u16 count[VFIO_PCI_NUM_IRQS];
 	/*
-	 * All below. An eventfd is signalled under it too, which keeps the
-	 * eventfd from being replaced and freed meanwhile. Taken irqsave, inside
-	 * of the vendor's locks, outside of the lock of @config.
+	 * What the device looks at, which is all below but @unmask. Eventfds are
+	 * signalled under it, which keeps them from being replaced and freed
+	 * meanwhile. Taken irqsave, inside of the vendor's locks, outside of the
+	 * lock of @config; for one eventfd at a time, as there can be 2048.
 	 */
 	spinlock_t lock;
 	unsigned int index;		/* enabled; VFIO_PCI_NUM_IRQS for none */
@@ -316,7 +318,15 @@ struct vfio_mdev_irqs {
 	bool masked;			/* INTx, by user space or by signalling */
 	struct eventfd_ctx **trigger;	/* of @index */
 	struct eventfd_ctx *request;
-	struct vfio_mdev_irqfd *unmask;
+	struct vfio_mdev_irqfd *unmask;	/* of INTx, by eventfd */
+	/*
+	 * What user space sets, one call at a time. @index, @enabled, @trigger,
+	 * @request and @unmask change only under it, so it is enough for looking
+	 * at them, and for signalling. They change under @lock too, but for
+	 * @unmask, and for @trigger while no @index is enabled. Outside of @lock:
+	 * the work of @unmask, which is waited for under this one, takes that.
+	 */
+	struct mutex set_lock;
 };
 
 int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,

@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/vfio_mdev_lib.h>
@@ -88,6 +89,7 @@ int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 	unsigned int vectors;
 
 	memset(irqs, 0, sizeof(*irqs));
+	mutex_init(&irqs->set_lock);
 	spin_lock_init(&irqs->lock);
 	irqs->index = VFIO_PCI_NUM_IRQS;
 	irqs->config = desc->config;

@@ -5,10 +5,16 @@
  * VFIO_DEVICE_SET_IRQS in all of its forms. Whatever comes from user space is
  * checked against the counts of struct vfio_mdev_irqs in one place, so that below
  * it a range of interrupts is always one that the device has.
+ *
+ * A range can be that of 2048 eventfds, so no loop over it has interrupts off. The
+ * mutex keeps everything here in order; the spinlock is for what the device may
+ * look at meanwhile.
  */
 #include <linux/eventfd.h>
 #include <linux/export.h>
+#include <linux/mutex.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vfio_mdev_lib.h>
 
@@ -29,16 +35,30 @@ static void vfio_mdev_irq_put_eventfd(struct eventfd_ctx *ctx)
 		eventfd_ctx_put(ctx);
 }
 
-/* Whether INTx, MSI or MSI-X can get eventfds now */
-static bool vfio_mdev_irq_can_assign(struct vfio_mdev_irqs *irqs,
-				     const struct vfio_irq_set *set)
+/* The same for the @nr eventfds of a table, which is empty afterwards */
+static void vfio_mdev_irq_put_eventfds(struct eventfd_ctx **ctx, u32 nr)
 {
-	lockdep_assert_held(&irqs->lock);
+	u32 i;
 
+	for (i = 0; i < nr; i++) {
+		vfio_mdev_irq_put_eventfd(ctx[i]);
+		ctx[i] = NULL;
+		cond_resched();
+	}
+}
+
+/* Whether INTx, MSI or MSI-X can get the eventfds @ctx now */
+static bool vfio_mdev_irq_can_assign(struct vfio_mdev_irqs *irqs,
+				     const struct vfio_irq_set *set,
+				     struct eventfd_ctx **ctx)
+{
 	if (irqs->index == VFIO_PCI_NUM_IRQS)
 		return true;
 	if (irqs->index != set->index)
 		return false;
+	/* While the line is high, its signals would unmask and so repeat it. */
+	if (set->index == VFIO_PCI_INTX_IRQ_INDEX)
+		return !vfio_mdev_irqfd_is(irqs->unmask, ctx[0]);
 	/* MSI is announced as NORESIZE. */
 	return set->index != VFIO_PCI_MSI_IRQ_INDEX ||
 	       set->start + set->count <= irqs->enabled;
@@ -49,25 +69,37 @@ static void vfio_mdev_irq_swap(struct vfio_mdev_irqs *irqs,
 			       const struct vfio_irq_set *set,
 			       struct eventfd_ctx **ctx)
 {
-	bool enable = irqs->index == VFIO_PCI_NUM_IRQS;
+	unsigned long flags;
 	u32 i;
 
-	lockdep_assert_held(&irqs->lock);
+	for (i = 0; i < set->count; i++) {
+		spin_lock_irqsave(&irqs->lock, flags);
+		swap(irqs->trigger[set->start + i], ctx[i]);
+		spin_unlock_irqrestore(&irqs->lock, flags);
+		cond_resched();
+	}
+}
 
+/* Let the device signal the eventfds that are in place. */
+static void vfio_mdev_irq_enable(struct vfio_mdev_irqs *irqs,
+				 const struct vfio_irq_set *set)
+{
+	bool enable = irqs->index == VFIO_PCI_NUM_IRQS;
+	unsigned long flags;
+
+	spin_lock_irqsave(&irqs->lock, flags);
 	if (enable) {
 		irqs->index = set->index;
 		irqs->enabled = set->start + set->count;
 		irqs->masked = false;
 	}
 
-	for (i = 0; i < set->count; i++)
-		swap(irqs->trigger[set->start + i], ctx[i]);
-
 	/* The device may have asked before anybody was listening. */
 	if (set->index == VFIO_PCI_INTX_IRQ_INDEX)
 		vfio_mdev_intx_update(irqs);
 	else if (enable && irqs->line)
 		vfio_mdev_irq_signal_locked(irqs, 0);
+	spin_unlock_irqrestore(&irqs->lock, flags);
 }
 
 /* All of the eventfds or none are set. */
@@ -75,9 +107,8 @@ static int vfio_mdev_irq_assign(struct vfio_mdev_irqs *irqs,
 				const struct vfio_irq_set *set, const s32 *fd)
 {
 	struct eventfd_ctx **ctx;
-	unsigned long flags;
 	int ret = 0;
-	u32 i, nr;
+	u32 nr;
 
 	ctx = kzalloc_objs(*ctx, set->count);
 	if (!ctx)
@@ -87,18 +118,18 @@ static int vfio_mdev_irq_assign(struct vfio_mdev_irqs *irqs,
 		ret = vfio_mdev_irq_eventfd(fd[nr], &ctx[nr]);
 		if (ret)
 			break;
+		cond_resched();
 	}
 
-	spin_lock_irqsave(&irqs->lock, flags);
-	if (!ret && !vfio_mdev_irq_can_assign(irqs, set))
+	if (!ret && !vfio_mdev_irq_can_assign(irqs, set, ctx))
 		ret = -EINVAL;
-	if (!ret)
+	if (!ret) {
 		vfio_mdev_irq_swap(irqs, set, ctx);
-	spin_unlock_irqrestore(&irqs->lock, flags);
+		vfio_mdev_irq_enable(irqs, set);
+	}
 
 	/* Now the old ones, or the new ones if they were refused */
-	for (i = 0; i < nr; i++)
-		vfio_mdev_irq_put_eventfd(ctx[i]);
+	vfio_mdev_irq_put_eventfds(ctx, nr);
 	kfree(ctx);
 	return ret;
 }
@@ -107,26 +138,21 @@ static int vfio_mdev_irq_assign(struct vfio_mdev_irqs *irqs,
 static int vfio_mdev_irq_disable(struct vfio_mdev_irqs *irqs,
 				 unsigned int index)
 {
-	struct vfio_mdev_irqfd *unmask;
 	unsigned long flags;
-	unsigned int i;
+
+	lockdep_assert_held(&irqs->set_lock);
+
+	if (irqs->index != index || index == VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	if (irqs->index != index || index == VFIO_PCI_NUM_IRQS) {
-		spin_unlock_irqrestore(&irqs->lock, flags);
-		return -EINVAL;
-	}
-	for (i = 0; i < irqs->count[index]; i++) {
-		vfio_mdev_irq_put_eventfd(irqs->trigger[i]);
-		irqs->trigger[i] = NULL;
-	}
-	unmask = irqs->unmask;
-	irqs->unmask = NULL;
 	irqs->index = VFIO_PCI_NUM_IRQS;
 	spin_unlock_irqrestore(&irqs->lock, flags);
 
-	/* Sleeps, and waits for work that takes the lock. */
-	vfio_mdev_irqfd_destroy(unmask);
+	/* From here on the device looks at none of them. */
+	vfio_mdev_irq_put_eventfds(irqs->trigger, irqs->count[index]);
+	vfio_mdev_irqfd_destroy(irqs->unmask);
+	irqs->unmask = NULL;
 	return 0;
 }
 
@@ -138,43 +164,50 @@ static bool vfio_mdev_irq_selected(const struct vfio_irq_set *set,
 }
 
 /* Signal as if the device had, for tests in user space. */
-static void vfio_mdev_irq_loopback(struct vfio_mdev_irqs *irqs,
-				   const struct vfio_irq_set *set,
-				   const u8 *data)
+static int vfio_mdev_irq_loopback(struct vfio_mdev_irqs *irqs,
+				  const struct vfio_irq_set *set,
+				  const u8 *data)
 {
+	struct eventfd_ctx *ctx;
 	u32 i;
 
-	lockdep_assert_held(&irqs->lock);
-
+	if (irqs->index != set->index)
+		return -EINVAL;
 	if (irqs->index == VFIO_PCI_INTX_IRQ_INDEX &&
 	    vfio_mdev_intx_disabled(irqs))
-		return;
+		return 0;
 
-	for (i = 0; i < set->count; i++)
-		if (vfio_mdev_irq_selected(set, data, i))
-			vfio_mdev_irq_signal_locked(irqs, set->start + i);
+	for (i = 0; i < set->count; i++) {
+		ctx = irqs->trigger[set->start + i];
+		if (ctx && vfio_mdev_irq_selected(set, data, i))
+			eventfd_signal(ctx);
+		cond_resched();
+	}
+	return 0;
 }
 
 static int vfio_mdev_irq_set_trigger(struct vfio_mdev_irqs *irqs,
 				     const struct vfio_irq_set *set,
 				     const void *data)
 {
-	unsigned long flags;
-	int ret = 0;
-
 	if (!set->count)
 		return set->flags & VFIO_IRQ_SET_DATA_NONE ?
 		       vfio_mdev_irq_disable(irqs, set->index) : -EINVAL;
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
 		return vfio_mdev_irq_assign(irqs, set, data);
+	return vfio_mdev_irq_loopback(irqs, set, data);
+}
+
+/* Put @ctx, which may be NULL, in the place of the eventfd for requests. */
+static void vfio_mdev_irq_swap_request(struct vfio_mdev_irqs *irqs,
+				       struct eventfd_ctx *ctx)
+{
+	unsigned long flags;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	if (irqs->index == set->index)
-		vfio_mdev_irq_loopback(irqs, set, data);
-	else
-		ret = -EINVAL;
+	swap(irqs->request, ctx);
 	spin_unlock_irqrestore(&irqs->lock, flags);
-	return ret;
+	vfio_mdev_irq_put_eventfd(ctx);
 }
 
 /* The request irq is a trigger that is enabled on its own. */
@@ -182,55 +215,41 @@ static int vfio_mdev_irq_set_request(struct vfio_mdev_irqs *irqs,
 				     const struct vfio_irq_set *set,
 				     const void *data)
 {
-	struct eventfd_ctx *ctx = NULL;
-	unsigned long flags;
 	bool none = set->flags & VFIO_IRQ_SET_DATA_NONE;
-	bool replace = !set->count || set->flags & VFIO_IRQ_SET_DATA_EVENTFD;
-	int ret = 0;
+	struct eventfd_ctx *ctx = NULL;
+	int ret;
 
-	if (!set->count && !none)
+	if (none ? !irqs->request : !set->count)
 		return -EINVAL;
-	if (set->count && replace)
+
+	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
 		ret = vfio_mdev_irq_eventfd(*(const s32 *)data, &ctx);
-	if (ret)
-		return ret;
-
-	spin_lock_irqsave(&irqs->lock, flags);
-	if (none && !irqs->request)
-		ret = -EINVAL;
-	else if (replace)
-		swap(irqs->request, ctx);
-	else if (irqs->request && vfio_mdev_irq_selected(set, data, 0))
+		if (ret)
+			return ret;
+		vfio_mdev_irq_swap_request(irqs, ctx);
+	} else if (!set->count) {
+		vfio_mdev_irq_swap_request(irqs, NULL);
+	} else if (irqs->request && vfio_mdev_irq_selected(set, data, 0)) {
 		eventfd_signal(irqs->request);
-	spin_unlock_irqrestore(&irqs->lock, flags);
-
-	vfio_mdev_irq_put_eventfd(ctx);
-	return ret;
+	}
+	return 0;
 }
 
 /* Unmask INTx whenever the eventfd @fd is signalled; -1 ends that. */
 static int vfio_mdev_irq_set_unmask_fd(struct vfio_mdev_irqs *irqs, int fd)
 {
 	struct vfio_mdev_irqfd *irqfd = NULL;
-	unsigned long flags;
-	int ret = 0;
 
-	if (fd < -1)
+	if (fd < -1 || irqs->index != VFIO_PCI_INTX_IRQ_INDEX)
 		return -EINVAL;
 	if (fd >= 0)
 		irqfd = vfio_mdev_irqfd_create(irqs, fd);
 	if (IS_ERR(irqfd))
 		return PTR_ERR(irqfd);
 
-	spin_lock_irqsave(&irqs->lock, flags);
-	if (irqs->index == VFIO_PCI_INTX_IRQ_INDEX)
-		swap(irqs->unmask, irqfd);
-	else
-		ret = -EINVAL;
-	spin_unlock_irqrestore(&irqs->lock, flags);
-
+	swap(irqs->unmask, irqfd);
 	vfio_mdev_irqfd_destroy(irqfd);
-	return ret;
+	return 0;
 }
 
 static int vfio_mdev_irq_set_mask(struct vfio_mdev_irqs *irqs,
@@ -239,7 +258,6 @@ static int vfio_mdev_irq_set_mask(struct vfio_mdev_irqs *irqs,
 {
 	bool mask = set->flags & VFIO_IRQ_SET_ACTION_MASK;
 	unsigned long flags;
-	int ret = 0;
 
 	if (set->index != VFIO_PCI_INTX_IRQ_INDEX)
 		return -ENOTTY;
@@ -248,16 +266,16 @@ static int vfio_mdev_irq_set_mask(struct vfio_mdev_irqs *irqs,
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
 		return mask ? -ENOTTY :
 		       vfio_mdev_irq_set_unmask_fd(irqs, *(const s32 *)data);
+	if (irqs->index != VFIO_PCI_INTX_IRQ_INDEX)
+		return -EINVAL;
+	if (!vfio_mdev_irq_selected(set, data, 0))
+		return 0;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	if (irqs->index != VFIO_PCI_INTX_IRQ_INDEX) {
-		ret = -EINVAL;
-	} else if (vfio_mdev_irq_selected(set, data, 0)) {
-		irqs->masked = mask;
-		vfio_mdev_intx_update(irqs);
-	}
+	irqs->masked = mask;
+	vfio_mdev_intx_update(irqs);
 	spin_unlock_irqrestore(&irqs->lock, flags);
-	return ret;
+	return 0;
 }
 
 /**
@@ -294,7 +312,11 @@ EXPORT_SYMBOL_GPL(vfio_mdev_irq_check);
  *
  * Eventfds that trigger interrupts are set all or, if one is refused, not at all.
  * INTx, MSI and MSI-X exclude each other: one is disabled before the next one is
- * enabled.
+ * enabled. INTx is not unmasked by the eventfd that it triggers, which would repeat
+ * it for as long as the line is high.
+ *
+ * While many eventfds are replaced, the device may signal some of the old ones and
+ * some of the new ones. Calls for one device wait for each other.
  *
  * Context: process context, may sleep.
  * Return: 0; -EINVAL if the device has no such interrupts or they are not in a
@@ -311,6 +333,7 @@ int vfio_mdev_irq_set(struct vfio_mdev_irqs *irqs,
 	if (ret)
 		return ret;
 
+	guard(mutex)(&irqs->set_lock);
 	switch (set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) {
 	case VFIO_IRQ_SET_ACTION_MASK:
 	case VFIO_IRQ_SET_ACTION_UNMASK:
@@ -336,15 +359,8 @@ EXPORT_SYMBOL_GPL(vfio_mdev_irq_set);
  */
 void vfio_mdev_irq_release(struct vfio_mdev_irqs *irqs)
 {
-	struct eventfd_ctx *ctx;
-	unsigned long flags;
-
+	guard(mutex)(&irqs->set_lock);
 	vfio_mdev_irq_disable(irqs, irqs->index);
-
-	spin_lock_irqsave(&irqs->lock, flags);
-	ctx = irqs->request;
-	irqs->request = NULL;
-	spin_unlock_irqrestore(&irqs->lock, flags);
-	vfio_mdev_irq_put_eventfd(ctx);
+	vfio_mdev_irq_swap_request(irqs, NULL);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_irq_release);

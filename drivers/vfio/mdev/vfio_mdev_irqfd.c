@@ -78,34 +78,49 @@ static void vfio_mdev_irqfd_free(struct vfio_mdev_irqfd *irqfd)
 }
 
 /*
- * Unmask INTx of @irqs whenever @fd is signalled, until
+ * Take hold of the eventfd @fd. Refused if that is what INTx triggers: as long as
+ * the line is high, each signal would unmask it, and so be followed by the next.
+ */
+static int vfio_mdev_irqfd_get(struct vfio_mdev_irqfd *irqfd, int fd)
+{
+	struct file *file = eventfd_fget(fd);
+	struct eventfd_ctx *ctx;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	irqfd->file = file;
+
+	ctx = eventfd_ctx_fileget(file);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	irqfd->ctx = ctx;
+	return ctx == irqfd->irqs->trigger[0] ? -EINVAL : 0;
+}
+
+/*
+ * Unmask INTx of @irqs, which is enabled, whenever @fd is signalled, until
  * vfio_mdev_irqfd_destroy(). Returns an errno in the pointer if @fd is not an
- * eventfd or memory is short.
+ * eventfd or the one that INTx triggers, or memory is short.
  */
 struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 					       int fd)
 {
 	struct vfio_mdev_irqfd *irqfd;
-	struct eventfd_ctx *ctx;
+	int ret;
+
+	lockdep_assert_held(&irqs->set_lock);
 
 	irqfd = kzalloc_obj(*irqfd, GFP_KERNEL_ACCOUNT);
 	if (!irqfd)
 		return ERR_PTR(-ENOMEM);
 
 	irqfd->irqs = irqs;
-	irqfd->file = eventfd_fget(fd);
-	if (IS_ERR(irqfd->file)) {
-		ctx = ERR_CAST(irqfd->file);
-		irqfd->file = NULL;
-	} else {
-		ctx = eventfd_ctx_fileget(irqfd->file);
-	}
-	if (IS_ERR(ctx)) {
+	ret = vfio_mdev_irqfd_get(irqfd, fd);
+	if (ret) {
 		vfio_mdev_irqfd_free(irqfd);
-		return ERR_CAST(ctx);
+		return ERR_PTR(ret);
 	}
 
-	irqfd->ctx = ctx;
 	INIT_WORK(&irqfd->work, vfio_mdev_irqfd_work);
 	init_waitqueue_func_entry(&irqfd->wait, vfio_mdev_irqfd_wake);
 	init_poll_funcptr(&irqfd->pt, vfio_mdev_irqfd_queue);
@@ -116,7 +131,14 @@ struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 	return irqfd;
 }
 
-/* Stop that, and wait for what is under way. NULL is fine. */
+/* Whether it waits for @ctx; neither has to be there. */
+bool vfio_mdev_irqfd_is(const struct vfio_mdev_irqfd *irqfd,
+			const struct eventfd_ctx *ctx)
+{
+	return irqfd && irqfd->ctx == ctx;
+}
+
+/* Stop that, and wait for work that takes the spinlock. NULL is fine. */
 void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd)
 {
 	u64 count;

@@ -11,12 +11,13 @@
 #define VFIO_MDEV_MSI_MAX	32
 #define VFIO_MDEV_MSIX_MAX	2048
 
+struct eventfd_ctx;
 struct vfio_mdev_config;
 struct vfio_mdev_irqfd;
 struct vfio_mdev_irqs;
 struct vfio_mdev_region;
 
-/* With the lock of @irqs held */
+/* With the spinlock of @irqs held */
 void vfio_mdev_irq_signal_locked(struct vfio_mdev_irqs *irqs,
 				 unsigned int vector);
 bool vfio_mdev_intx_disabled(struct vfio_mdev_irqs *irqs);
@@ -24,8 +25,12 @@ void vfio_mdev_intx_update(struct vfio_mdev_irqs *irqs);
 
 /* Without it */
 void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs);
+
+/* Without it, and with the mutex of the interrupts held */
 struct vfio_mdev_irqfd *vfio_mdev_irqfd_create(struct vfio_mdev_irqs *irqs,
 					       int fd);
+bool vfio_mdev_irqfd_is(const struct vfio_mdev_irqfd *irqfd,
+			const struct eventfd_ctx *ctx);
 void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
 
 u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,

@@ -19,6 +19,7 @@
 
 #define VFIO_MDEV_IRQ_MSI	4
 #define VFIO_MDEV_IRQ_MSIX	8
+#define VFIO_MDEV_IRQ_MOST	2048	/* vectors of MSI-X */
 
 #define VFIO_MDEV_IRQ_TRIGGER	VFIO_IRQ_SET_ACTION_TRIGGER
 #define VFIO_MDEV_IRQ_NONE \
@@ -518,6 +519,86 @@ static void vfio_mdev_irq_intx_unmask_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, fd));
 }
 
+static int vfio_mdev_irq_kunit_unmask_fd(struct kunit *test, s32 fd)
+{
+	return vfio_mdev_irq_kunit_set(test, VFIO_PCI_INTX_IRQ_INDEX,
+				       VFIO_IRQ_SET_ACTION_UNMASK |
+				       VFIO_IRQ_SET_DATA_EVENTFD, 0, 1, &fd);
+}
+
+static int vfio_mdev_irq_kunit_trigger_fd(struct kunit *test, s32 fd)
+{
+	return vfio_mdev_irq_kunit_set(test, VFIO_PCI_INTX_IRQ_INDEX,
+				       VFIO_MDEV_IRQ_EVENTFD, 0, 1, &fd);
+}
+
+/* The eventfd of INTx cannot unmask it too. Refusing that takes nothing from it. */
+static void vfio_mdev_irq_intx_loop_unmask(struct kunit *test)
+{
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	s32 unmask = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	vfio_mdev_irq_set_line(&ctx->irqs, true);
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, fd));
+
+	/* Nor in the place of another one, which stays */
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, unmask));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_kunit_signal(test, unmask);
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_hear(test, fd));
+
+	/* It can when INTx has another one, and the same one again. */
+	vfio_mdev_irq_set_line(&ctx->irqs, false);
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, -1);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+}
+
+/* The eventfd that unmasks INTx cannot be its own. */
+static void vfio_mdev_irq_intx_loop_trigger(struct kunit *test)
+{
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	s32 unmask = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, -1);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, unmask));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger_fd(test, unmask));
+
+	/* Nor in the place of another one, which stays */
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger_fd(test, unmask));
+	vfio_mdev_irq_set_line(&ctx->irqs, true);
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_kunit_signal(test, unmask);
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_hear(test, fd));
+
+	/* It can when it does not unmask any more. */
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, -1));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger_fd(test, unmask));
+	vfio_mdev_irq_kunit_disable(test, VFIO_PCI_INTX_IRQ_INDEX);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger_fd(test, fd));
+}
+
+/* Messages are not unmasked, so the eventfd of one may unmask INTx later. */
+static void vfio_mdev_irq_intx_no_loop(struct kunit *test)
+{
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_MSI_IRQ_INDEX, fd);
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	vfio_mdev_irq_kunit_disable(test, VFIO_PCI_MSI_IRQ_INDEX);
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_REQ_IRQ_INDEX, fd);
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, -1);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+}
+
 /* A message is sent when the line rises, and is not masked by that. */
 static void vfio_mdev_irq_msi_edge(struct kunit *test)
 {
@@ -640,6 +721,140 @@ static void vfio_mdev_irq_loopback(struct kunit *test)
 				vfio_mdev_irq_kunit_heard(test, fds[i]));
 }
 
+/* Gives the vectors from @start on the eventfd @fd, @count of them. */
+static void vfio_mdev_irq_kunit_fill(struct kunit *test, u32 start, u32 count,
+				     s32 fd)
+{
+	s32 *fds = kunit_kmalloc_array(test, count, sizeof(*fds), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, fds);
+	for (i = 0; i < count; i++)
+		fds[i] = fd;
+	KUNIT_ASSERT_EQ(test, 0,
+			vfio_mdev_irq_kunit_set(test, VFIO_PCI_MSIX_IRQ_INDEX,
+						VFIO_MDEV_IRQ_EVENTFD, start,
+						count, fds));
+	kunit_kfree(test, fds);
+}
+
+/* User space triggers the vectors from @start on, @count of them. */
+static int vfio_mdev_irq_kunit_trigger(struct kunit *test, u32 start, u32 count)
+{
+	return vfio_mdev_irq_kunit_set(test, VFIO_PCI_MSIX_IRQ_INDEX,
+				       VFIO_MDEV_IRQ_NONE, start, count, NULL);
+}
+
+/* A device with the largest table */
+static void vfio_mdev_irq_kunit_most(struct kunit *test)
+{
+	const struct vfio_mdev_irq_desc desc = { .msix = VFIO_MDEV_IRQ_MOST };
+
+	vfio_mdev_irq_kunit_again(test, &desc);
+}
+
+/* The last vector is heard, and what comes after it is not. */
+static void vfio_mdev_irq_most_signal(struct kunit *test)
+{
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	u32 i;
+
+	vfio_mdev_irq_kunit_most(test);
+	vfio_mdev_irq_kunit_fill(test, 0, VFIO_MDEV_IRQ_MOST, fd);
+	vfio_mdev_irq_signal(&ctx->irqs, VFIO_MDEV_IRQ_MOST - 1);
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_signal(&ctx->irqs, VFIO_MDEV_IRQ_MOST);
+	vfio_mdev_irq_signal(&ctx->irqs, VFIO_MDEV_IRQ_MOST + 1);
+	vfio_mdev_irq_signal(&ctx->irqs, UINT_MAX);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+	for (i = 0; i < VFIO_MDEV_IRQ_MOST; i++)
+		vfio_mdev_irq_signal(&ctx->irqs, i);
+	KUNIT_EXPECT_EQ(test, VFIO_MDEV_IRQ_MOST,
+			vfio_mdev_irq_kunit_heard(test, fd));
+}
+
+/* User space triggers all of the table, and not one more. */
+static void vfio_mdev_irq_most_loopback(struct kunit *test)
+{
+	const u32 most = VFIO_MDEV_IRQ_MOST;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	u8 *some = kunit_kzalloc(test, most, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, some);
+	vfio_mdev_irq_kunit_most(test);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger(test, 0, most));
+	vfio_mdev_irq_kunit_fill(test, 0, most, fd);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger(test, 0, most));
+	KUNIT_EXPECT_EQ(test, most, vfio_mdev_irq_kunit_heard(test, fd));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger(test, 0, most + 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger(test, most, 1));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+
+	some[0] = 1;
+	some[most - 1] = 1;
+	KUNIT_EXPECT_EQ(test, 0,
+			vfio_mdev_irq_kunit_set(test, VFIO_PCI_MSIX_IRQ_INDEX,
+						VFIO_MDEV_IRQ_BOOL, 0, most,
+						some));
+	KUNIT_EXPECT_EQ(test, 2, vfio_mdev_irq_kunit_heard(test, fd));
+}
+
+/* A part of the table is replaced, exactly that, and given up. */
+static void vfio_mdev_irq_most_replace(struct kunit *test)
+{
+	const u32 most = VFIO_MDEV_IRQ_MOST, first = 1000, count = 777;
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	s32 part = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_kunit_most(test);
+	vfio_mdev_irq_kunit_fill(test, 0, most, fd);
+	vfio_mdev_irq_kunit_fill(test, first, count, part);
+	vfio_mdev_irq_signal(&ctx->irqs, first - 1);
+	vfio_mdev_irq_signal(&ctx->irqs, first + count);
+	KUNIT_EXPECT_EQ(test, 2, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_signal(&ctx->irqs, first);
+	vfio_mdev_irq_signal(&ctx->irqs, first + count - 1);
+	KUNIT_EXPECT_EQ(test, 2, vfio_mdev_irq_kunit_heard(test, part));
+
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger(test, 0, most));
+	KUNIT_EXPECT_EQ(test, most - count, vfio_mdev_irq_kunit_heard(test, fd));
+	KUNIT_EXPECT_EQ(test, count, vfio_mdev_irq_kunit_heard(test, part));
+
+	vfio_mdev_irq_kunit_fill(test, first, count, -1);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger(test, 0, most));
+	KUNIT_EXPECT_EQ(test, most - count, vfio_mdev_irq_kunit_heard(test, fd));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, part));
+}
+
+/* Nothing of the table is left after it was disabled. */
+static void vfio_mdev_irq_most_disable(struct kunit *test)
+{
+	const u32 most = VFIO_MDEV_IRQ_MOST;
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	s32 last = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_kunit_most(test);
+	/* Enabled with one, and grown */
+	vfio_mdev_irq_kunit_fill(test, 0, 1, fd);
+	vfio_mdev_irq_kunit_fill(test, 0, most, fd);
+	vfio_mdev_irq_kunit_disable(test, VFIO_PCI_MSIX_IRQ_INDEX);
+	vfio_mdev_irq_signal(&ctx->irqs, 0);
+	vfio_mdev_irq_signal(&ctx->irqs, most - 1);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			vfio_mdev_irq_kunit_trigger(test, 0, most));
+
+	vfio_mdev_irq_kunit_fill(test, most - 1, 1, last);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_trigger(test, 0, most));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, last));
+}
+
 /* The request is heard besides whatever else is enabled, until it is given up. */
 static void vfio_mdev_irq_requests(struct kunit *test)
 {
@@ -722,10 +937,17 @@ static struct kunit_case vfio_mdev_irq_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_irq_intx_disable),
 	KUNIT_CASE(vfio_mdev_irq_intx_unmask_fd),
 	KUNIT_CASE(vfio_mdev_irq_intx_unmask_ends),
+	KUNIT_CASE(vfio_mdev_irq_intx_loop_unmask),
+	KUNIT_CASE(vfio_mdev_irq_intx_loop_trigger),
+	KUNIT_CASE(vfio_mdev_irq_intx_no_loop),
 	KUNIT_CASE(vfio_mdev_irq_msi_edge),
 	KUNIT_CASE(vfio_mdev_irq_msi_vectors),
 	KUNIT_CASE(vfio_mdev_irq_all_or_none),
 	KUNIT_CASE(vfio_mdev_irq_loopback),
+	KUNIT_CASE(vfio_mdev_irq_most_signal),
+	KUNIT_CASE(vfio_mdev_irq_most_loopback),
+	KUNIT_CASE(vfio_mdev_irq_most_replace),
+	KUNIT_CASE(vfio_mdev_irq_most_disable),
 	KUNIT_CASE(vfio_mdev_irq_requests),
 	KUNIT_CASE(vfio_mdev_irq_request_loopback),
 	KUNIT_CASE(vfio_mdev_irq_released),

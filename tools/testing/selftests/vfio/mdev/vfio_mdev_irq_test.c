@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -463,6 +464,74 @@ TEST_F(irqs, intx_unmask_by_eventfd)
 	EXPECT_EQ(0, __irq_disable(&self->dev, INTX));
 }
 
+static int set_unmask(struct vfio_dev *dev, int fd)
+{
+	return __irq_set(dev, INTX, EVENTFD | UNMASK, 0, 1, &fd, sizeof(fd));
+}
+
+static void write_one(int fd)
+{
+	__u64 one = 1;
+
+	MDEV_ASSERT(write(fd, &one, sizeof(one)) == sizeof(one),
+		    "writing an eventfd: %s", strerror(errno));
+}
+
+/*
+ * An eventfd that both is signalled by INTx and unmasks it would go round for as
+ * long as the line is high. A copy of a file descriptor is the same eventfd.
+ */
+TEST_F(irqs, intx_does_not_unmask_itself)
+{
+	int unmask = irq_eventfd(), copy = dup(self->fd);
+
+	irq_connect(&self->dev, INTX, self->fd);
+	raise_line(&self->dev);
+	EXPECT_EQ(-EINVAL, set_unmask(&self->dev, self->fd));
+	EXPECT_EQ(-EINVAL, set_unmask(&self->dev, copy));
+	EXPECT_EQ(1, irq_take(self->fd));
+
+	/* What is set stays. */
+	EXPECT_EQ(0, set_unmask(&self->dev, unmask));
+	EXPECT_EQ(-EINVAL, set_unmask(&self->dev, self->fd));
+	EXPECT_EQ(-EINVAL, set_unmask(&self->dev, copy));
+	EXPECT_EQ(0, irq_take(self->fd));
+	write_one(unmask);
+	EXPECT_EQ(1, irq_wait(self->fd));
+	EXPECT_EQ(0, __irq_unmask(&self->dev, INTX));
+	EXPECT_EQ(1, irq_take(self->fd));
+	close(copy);
+	close(unmask);
+}
+
+/* The same in the other order */
+TEST_F(irqs, intx_is_not_what_unmasks_it)
+{
+	int unmask = irq_eventfd(), copy = dup(unmask);
+
+	irq_connect(&self->dev, INTX, -1);
+	raise_line(&self->dev);
+	EXPECT_EQ(0, set_unmask(&self->dev, unmask));
+	EXPECT_EQ(-EINVAL, __irq_connect(&self->dev, INTX, unmask));
+	EXPECT_EQ(-EINVAL, __irq_connect(&self->dev, INTX, copy));
+	irq_connect(&self->dev, INTX, self->fd);
+	EXPECT_EQ(1, irq_take(self->fd));
+
+	/* What is set stays. */
+	EXPECT_EQ(-EINVAL, __irq_connect(&self->dev, INTX, unmask));
+	EXPECT_EQ(-EINVAL, __irq_connect(&self->dev, INTX, copy));
+	write_one(unmask);
+	EXPECT_EQ(1, irq_wait(self->fd));
+
+	/* It is free for INTx when it does not unmask any more. */
+	EXPECT_EQ(0, set_unmask(&self->dev, -1));
+	irq_connect(&self->dev, INTX, unmask);
+	EXPECT_EQ(0, __irq_unmask(&self->dev, INTX));
+	EXPECT_EQ(1, irq_take(unmask));
+	close(copy);
+	close(unmask);
+}
+
 /* A line that is high before anybody listens is heard when somebody does. */
 TEST_F(irqs, intx_connected_late)
 {
@@ -588,6 +657,76 @@ TEST_F(irqs, reset_lowers_the_line)
 	EXPECT_EQ(0, irq_take(self->fd));
 	raise_line(&self->dev);
 	EXPECT_EQ(1, irq_take(self->fd));
+}
+
+#define RACE_ROUNDS	3000
+
+/**
+ * struct race - interrupts that several threads set at once
+ * @dev: the device
+ * @fd: eventfd of whatever is enabled
+ * @unmask: eventfd that unmasks INTx
+ */
+struct race {
+	struct vfio_dev *dev;
+	int fd;
+	int unmask;
+};
+
+static void *enable_and_disable(void *arg)
+{
+	struct race *race = arg;
+	unsigned int i, index;
+
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		index = i % 3 ? INTX : MSI;
+		__irq_connect(race->dev, index, race->fd);
+		__irq_connect(race->dev, REQ, i % 2 ? race->fd : -1);
+		__irq_trigger(race->dev, index);
+		__irq_disable(race->dev, index);
+	}
+	return NULL;
+}
+
+static void *set_unmask_again_and_again(void *arg)
+{
+	struct race *race = arg;
+	unsigned int i;
+
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		set_unmask(race->dev, i % 8 ? race->unmask : -1);
+		write_one(race->unmask);
+	}
+	return NULL;
+}
+
+/* Whatever is set while the device signals, and by whom, it works afterwards. */
+TEST_F(irqs, set_from_several_threads)
+{
+	struct race race = {
+		.dev = &self->dev, .fd = self->fd, .unmask = irq_eventfd(),
+	};
+	pthread_t threads[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, i % 2 ?
+					    set_unmask_again_and_again :
+					    enable_and_disable, &race));
+	for (i = 0; i < RACE_ROUNDS; i++) {
+		raise_line(&self->dev);
+		lower_line(&self->dev);
+	}
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+
+	__irq_disable(&self->dev, INTX);
+	__irq_disable(&self->dev, MSI);
+	irq_take(self->fd);
+	irq_connect(&self->dev, INTX, self->fd);
+	raise_line(&self->dev);
+	EXPECT_EQ(1, irq_take(self->fd));
+	close(race.unmask);
 }
 
 /* The device may be closed with everything connected and the line high. */
