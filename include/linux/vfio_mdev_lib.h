@@ -37,7 +37,8 @@ struct vm_area_struct;
  *
  * &struct vfio_mdev_regions
  *	A table of what read(), write() and mmap() on the device's file reach:
- *	registers behind callbacks, plain memory, config space.
+ *	registers behind callbacks, plain memory, config space. Memory is there
+ *	from open to release, each user's own.
  *
  * &struct vfio_mdev_irqs
  *	The eventfds of user space, and the level of the interrupt line.
@@ -218,10 +219,11 @@ struct vfio_mdev_region_ops {
  *	       a wider one is split into several, in ascending order
  * @ops: registers, or NULL if the region is memory
  * @priv: first argument of @ops
- * @mem: memory of @size bytes, if @ops is NULL. To be mapped, it has to come from
- *	 vzalloc() or its like, and @size has to be a multiple of the page size.
+ * @mem: memory of @size bytes, or up to the end of the last of @areas if there are
+ *	 @ops too; see below. To be mapped, it has to come from vzalloc() or its
+ *	 like, and @size has to be a multiple of the page size.
  * @areas: the parts that can be mapped, if not all of it: whole pages, in
- *	   ascending order. With them, a region may have both @ops and @mem: the
+ *	   ascending order. With them, a region may have both @ops and memory: the
  *	   areas are memory, and the rest is registers. Constant, and kept by the
  *	   vendor like the table.
  * @nr_areas: number of @areas; 0 if the whole region can be mapped, or nothing
@@ -229,6 +231,24 @@ struct vfio_mdev_region_ops {
  *	  out what it is: VFIO_REGION_TYPE_GFX, for example. Only from
  *	  VFIO_PCI_NUM_REGIONS on, where each region of a PCI device needs one.
  * @subtype: what it is among those of @type
+ *
+ * A region without @ops is memory, and so are the @areas of one with @ops. Who
+ * allocates and frees it is up to @mem:
+ *
+ * - NULL: the library, each time that the device is opened and released. That is
+ *   what most devices want: a user finds zeros, the memory is accounted to that
+ *   user, and pages that are still pinned when the device is released, by
+ *   whatever means, are never given to another user. Until the device is open,
+ *   @flags are 0.
+ * - NULL in vfio_mdev_regions_init(), and set in the vendor's open op before it
+ *   calls vfio_mdev_regions_open(): the vendor, for each user anew. The vendor
+ *   frees it after vfio_mdev_regions_release(), which sets this to NULL again.
+ *   For memory that is shared by other means too, as by dma-bufs.
+ * - set from vfio_mdev_regions_init() on: the vendor, who keeps it over a release
+ *   and frees it when the device is removed. For what is to be kept, and for what
+ *   users cannot write. Beware: a user may keep pages of it pinned after closing
+ *   the device, and then sees, and changes, what later users have there. The
+ *   ready-made open and reset clear it if it can be written, nothing more.
  */
 struct vfio_mdev_region {
 	u64 size;
@@ -241,6 +261,9 @@ struct vfio_mdev_region {
 	u32 nr_areas;
 	u32 type;
 	u32 subtype;
+	/* private: */
+	u16 open_flags;			/* 0 if @mem is the vendor's for good */
+	bool allocated;			/* by vfio_mdev_regions_open() */
 };
 
 /**
@@ -257,6 +280,9 @@ struct vfio_mdev_regions {
 int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
 			   struct device *dev, struct vfio_mdev_region *region,
 			   unsigned int nr, struct vfio_mdev_config *config);
+int vfio_mdev_regions_open(struct vfio_mdev_regions *regions);
+void vfio_mdev_regions_release(struct vfio_mdev_regions *regions);
+void vfio_mdev_regions_clear(const struct vfio_mdev_regions *regions);
 const struct vfio_mdev_region *
 vfio_mdev_region_find(const struct vfio_mdev_regions *regions, loff_t pos,
 		      size_t *count, u64 *offset);

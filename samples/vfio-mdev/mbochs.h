@@ -67,11 +67,9 @@ struct mbochs_type {
 	unsigned int max_yres;
 };
 
-/* Video memory, shared by a display and the dma-bufs made of it */
+/* Video memory of a user, shared by the display and the dma-bufs made of it */
 struct mbochs_vram {
 	struct kref ref;
-	unsigned int mbytes;
-	size_t size;			/* the same in bytes */
 	void *mem;
 };
 
@@ -79,7 +77,8 @@ struct mbochs_vram {
 struct mbochs {
 	struct vfio_mdev_pci_dev pdev;	/* is the driver data */
 	const struct mbochs_type *type;
-	struct mbochs_vram *vram;	/* constant while the device is open */
+	size_t vram_size;		/* in bytes */
+	struct mbochs_vram *vram;	/* while the device is open */
 	bool region_display;
 	/*
 	 * All below, but for the blob, which user space fills at any time.
@@ -95,9 +94,8 @@ struct mbochs {
 };
 
 /* mbochs_dmabuf.c */
-struct mbochs_vram *mbochs_vram_alloc(unsigned int mbytes);
+struct mbochs_vram *mbochs_vram_alloc(size_t size);
 void mbochs_vram_put(struct mbochs_vram *vram);
-unsigned int mbochs_vram_left(void);
 int mbochs_dmabuf_fd(struct mbochs_vram *vram, size_t offset, size_t size);
 
 /* mbochs_display.c */

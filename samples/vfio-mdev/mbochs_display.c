@@ -133,7 +133,7 @@ static bool mbochs_get_mode(struct mbochs *mbochs, struct mbochs_mode *mode)
 		       mbochs_vbe(mbochs, MBOCHS_VBE_Y_OFFSET);
 
 	return mode->width && mode->height &&
-	       mode->offset + mbochs_mode_size(mode) <= mbochs->vram->size &&
+	       mode->offset + mbochs_mode_size(mode) <= mbochs->vram_size &&
 	       (mbochs->region_display ? !mode->offset :
 					 PAGE_ALIGNED(mode->offset));
 }

@@ -2,83 +2,42 @@
 /*
  * Video memory of mbochs, and the dma-bufs that share it
  *
- * A dma-buf is a window on the memory of a display. It holds a reference on the
- * memory and knows nothing of the display, so it may be kept when the display is
- * closed, reset or removed. Only the module has to stay for as long.
+ * A dma-buf is a window on the memory that a user of a display has. It holds a
+ * reference on the memory and knows nothing of the display, so it may be kept when
+ * the display is closed, reset or removed. Only the module has to stay for as long.
+ * The next user of the display has other memory.
  */
-#include <linux/cleanup.h>
 #include <linux/dma-buf.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "mbochs.h"
 
-static unsigned int mbochs_mem = 256;
-module_param_named(mem, mbochs_mem, uint, 0444);
-MODULE_PARM_DESC(mem,
-		 "Megabytes of video memory that all displays share (default: 256)");
-
 /*
- * Video memory. It is counted for as long as it exists, be it for a dma-buf that
- * outlives its display: otherwise users could have any amount of it.
+ * Video memory. Whoever opens the display pays for it, also for what a dma-buf
+ * keeps when the display is closed: it is accounted to the memory cgroup.
  */
 
-static DEFINE_MUTEX(mbochs_vram_lock);
-static unsigned int mbochs_vram_used;	/* megabytes; changed under the lock */
-
-static bool mbochs_vram_take(unsigned int mbytes)
-{
-	guard(mutex)(&mbochs_vram_lock);
-
-	if (mbytes > mbochs_mem - mbochs_vram_used)
-		return false;
-	WRITE_ONCE(mbochs_vram_used, mbochs_vram_used + mbytes);
-	return true;
-}
-
-static void mbochs_vram_give(unsigned int mbytes)
-{
-	guard(mutex)(&mbochs_vram_lock);
-	WRITE_ONCE(mbochs_vram_used, mbochs_vram_used - mbytes);
-}
-
-/* In megabytes */
-unsigned int mbochs_vram_left(void)
-{
-	return mbochs_mem - READ_ONCE(mbochs_vram_used);
-}
-
-/* Returns cleared memory, or -EUSERS if not so much is left, or -ENOMEM. */
-struct mbochs_vram *mbochs_vram_alloc(unsigned int mbytes)
+/* Returns memory that is all zeros, or NULL if there is not as much. */
+struct mbochs_vram *mbochs_vram_alloc(size_t size)
 {
 	struct mbochs_vram *vram;
 
-	if (!mbochs_vram_take(mbytes))
-		return ERR_PTR(-EUSERS);
-
-	vram = kzalloc_obj(*vram);
+	vram = kzalloc_obj(*vram, GFP_KERNEL_ACCOUNT);
 	if (!vram)
-		goto err_give;
+		return NULL;
 
 	kref_init(&vram->ref);
-	vram->mbytes = mbytes;
-	vram->size = mbytes * SZ_1M;
 	/* Users may ask for what there is not; they are told. */
-	vram->mem = __vmalloc(vram->size,
-			      GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	if (!vram->mem)
-		goto err_free;
+	vram->mem = __vmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+				    __GFP_NOWARN);
+	if (!vram->mem) {
+		kfree(vram);
+		return NULL;
+	}
 	return vram;
-
-err_free:
-	kfree(vram);
-err_give:
-	mbochs_vram_give(mbytes);
-	return ERR_PTR(-ENOMEM);
 }
 
 static void mbochs_vram_release(struct kref *ref)
@@ -86,7 +45,6 @@ static void mbochs_vram_release(struct kref *ref)
 	struct mbochs_vram *vram = container_of(ref, struct mbochs_vram, ref);
 
 	vfree(vram->mem);
-	mbochs_vram_give(vram->mbytes);
 	kfree(vram);
 }
 

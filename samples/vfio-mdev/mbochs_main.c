@@ -4,7 +4,7 @@
  *
  * Loading the module makes the parent device /sys/class/mbochs/mbochs with three
  * types of mediated devices, which differ in their video memory, as long as the
- * 256 MiB last that there are for all (parameter "mem"):
+ * 256 MiB last that all may have in use (parameter "mem"):
  *
  *   # cd /sys/class/mdev_bus/mbochs/mdev_supported_types
  *   # grep . mbochs-medium/[and]*
@@ -24,12 +24,12 @@
  * file has the parent and what makes a PCI device of a display, mbochs_display.c
  * the display, mbochs_dmabuf.c its memory.
  */
-#include <linux/err.h>
+#include <linux/cleanup.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pci_ids.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/vfio_mdev.h>
 
@@ -44,10 +44,45 @@
 
 static_assert(offsetof(struct mbochs, pdev) == 0);
 
+static unsigned int mbochs_mem = 256;
+module_param_named(mem, mbochs_mem, uint, 0444);
+MODULE_PARM_DESC(mem,
+		 "Megabytes of video memory that all displays share (default: 256)");
+
 static bool mbochs_region_display;
 module_param_named(region_display, mbochs_region_display, bool, 0644);
 MODULE_PARM_DESC(region_display,
 		 "Offer the picture as a region, not as a dma-buf; for devices created from now on (default: false)");
+
+/*
+ * What is left for more displays, in megabytes of video memory. A display takes its
+ * part as long as it exists, whether somebody uses it and whatever its users keep:
+ * who has dma-bufs of it cannot keep others from having displays.
+ */
+
+static DEFINE_MUTEX(mbochs_mem_lock);
+static unsigned int mbochs_mem_used;	/* changed under the lock */
+
+static int mbochs_get_mem(unsigned int mbytes)
+{
+	guard(mutex)(&mbochs_mem_lock);
+
+	if (mbytes > mbochs_mem - mbochs_mem_used)
+		return -EUSERS;
+	WRITE_ONCE(mbochs_mem_used, mbochs_mem_used + mbytes);
+	return 0;
+}
+
+static void mbochs_put_mem(unsigned int mbytes)
+{
+	guard(mutex)(&mbochs_mem_lock);
+	WRITE_ONCE(mbochs_mem_used, mbochs_mem_used - mbytes);
+}
+
+static unsigned int mbochs_mem_left(void)
+{
+	return mbochs_mem - READ_ONCE(mbochs_mem_used);
+}
 
 /*
  * Types
@@ -87,7 +122,7 @@ static ssize_t available_instances_show(struct kobject *kobj,
 					struct device *dev, char *buf)
 {
 	return sysfs_emit(buf, "%u\n",
-			  mbochs_vram_left() / mbochs_type_of(kobj)->mbytes);
+			  mbochs_mem_left() / mbochs_type_of(kobj)->mbytes);
 }
 static MDEV_TYPE_ATTR_RO(available_instances);
 
@@ -127,39 +162,39 @@ static int mbochs_reset(struct mdev_device *mdev)
 }
 
 /*
- * Nobody gets to see what the last user drew. If that one still shares the memory
- * through a dma-buf, the display goes on with other memory.
+ * A user finds the device as after power on, with memory that nobody had before.
+ * It is not the library's, as dma-bufs share it.
  */
-static int mbochs_clear_vram(struct mbochs *mbochs)
-{
-	struct mbochs_vram *vram;
-
-	if (kref_read(&mbochs->vram->ref) == 1) {
-		memset(mbochs->vram->mem, 0, mbochs->vram->size);
-		return 0;
-	}
-
-	vram = mbochs_vram_alloc(mbochs->type->mbytes);
-	if (IS_ERR(vram))
-		return PTR_ERR(vram);
-	mbochs_vram_put(mbochs->vram);
-	mbochs->vram = vram;
-	mbochs->pdev.region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
-	return 0;
-}
-
-/* A user finds the device as after power on. */
 static int mbochs_open(struct mdev_device *mdev)
 {
 	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs_vram *vram;
 	int ret;
 
-	ret = mbochs_clear_vram(mbochs);
-	if (ret)
-		return ret;
+	vram = mbochs_vram_alloc(mbochs->vram_size);
+	if (!vram)
+		return -ENOMEM;
 
+	mbochs->pdev.region[VFIO_PCI_BAR0_REGION_INDEX].mem = vram->mem;
+	ret = vfio_mdev_regions_open(&mbochs->pdev.regions);
+	if (ret) {
+		mbochs_vram_put(vram);
+		return ret;
+	}
+
+	mbochs->vram = vram;
 	mbochs_power_on(mbochs);
 	return mbochs_reset(mdev);
+}
+
+/* Dma-bufs may keep the memory. */
+static void mbochs_release(struct mdev_device *mdev)
+{
+	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+
+	vfio_mdev_pci_dev_release(mdev);
+	mbochs_vram_put(mbochs->vram);
+	mbochs->vram = NULL;
 }
 
 /* The monitor's registers refuse values, which those of the library cannot. */
@@ -196,7 +231,7 @@ static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
 
 static const struct vfio_mdev_device_ops mbochs_ops = {
 	.open = mbochs_open,
-	.release = vfio_mdev_pci_dev_release,
+	.release = mbochs_release,
 	.read = vfio_mdev_pci_dev_read,
 	.write = mbochs_write,
 	.ioctl = mbochs_ioctl,
@@ -215,7 +250,6 @@ static void mbochs_init_regions(struct mbochs *mbochs)
 
 	region[VFIO_PCI_BAR0_REGION_INDEX] = (struct vfio_mdev_region) {
 		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
-		.mem = mbochs->vram->mem,
 	};
 	region[VFIO_PCI_BAR2_REGION_INDEX] = (struct vfio_mdev_region) {
 		.flags = VFIO_MDEV_REGION_RW,
@@ -241,7 +275,7 @@ static int mbochs_init_pci(struct mbochs *mbochs, struct mdev_device *mdev)
 		.subsystem_device = MBOCHS_SUBDEVICE_ID,
 		.class = PCI_CLASS_DISPLAY_OTHER << 8,
 		.revision = MBOCHS_REVISION,
-		.bar[0] = { mbochs->vram->size, PCI_BASE_ADDRESS_MEM_PREFETCH },
+		.bar[0] = { mbochs->vram_size, PCI_BASE_ADDRESS_MEM_PREFETCH },
 		.bar[2] = { MBOCHS_MMIO_SIZE },
 	};
 	int ret;
@@ -266,38 +300,37 @@ static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
 	struct mbochs *mbochs;
 	int ret;
 
+	ret = mbochs_get_mem(type->mbytes);
+	if (ret)
+		return ret;
+
+	ret = -ENOMEM;
 	mbochs = kzalloc_obj(*mbochs);
 	if (!mbochs)
-		return -ENOMEM;
+		goto err_put_mem;
 
 	mutex_init(&mbochs->lock);
 	mbochs->type = type;
+	mbochs->vram_size = type->mbytes * SZ_1M;
 	mbochs->region_display = READ_ONCE(mbochs_region_display);
-	mbochs->vram = mbochs_vram_alloc(type->mbytes);
-	if (IS_ERR(mbochs->vram)) {
-		ret = PTR_ERR(mbochs->vram);
-		goto err_free;
-	}
-
 	ret = mbochs_init_pci(mbochs, mdev);
 	if (ret)
-		goto err_put_vram;
+		goto err_free;
 	return 0;
 
-err_put_vram:
-	mbochs_vram_put(mbochs->vram);
 err_free:
 	kfree(mbochs);
+err_put_mem:
+	mbochs_put_mem(type->mbytes);
 	return ret;
 }
 
-/* Dma-bufs may keep the memory. */
 static int mbochs_remove(struct mdev_device *mdev)
 {
 	struct mbochs *mbochs = mdev_get_drvdata(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mbochs->pdev);
-	mbochs_vram_put(mbochs->vram);
+	mbochs_put_mem(mbochs->type->mbytes);
 	kfree(mbochs);
 	return 0;
 }

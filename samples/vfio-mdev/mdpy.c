@@ -17,7 +17,10 @@
  *   # echo 1 > /sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/remove
  *
  * The lesson here: memory. The guest writes to it, QEMU shows it, and neither of
- * them comes through this driver, as both have it mapped.
+ * them comes through this driver, as both have it mapped. Nor is it this driver that
+ * allocates it: each user of a display has new memory from the library, so that
+ * nobody sees what another one draws. What is counted here are displays, by the
+ * memory that one in use takes.
  */
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
@@ -34,7 +37,6 @@
 #include <linux/uaccess.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
-#include <linux/vmalloc.h>
 
 #include "mdpy-defs.h"
 
@@ -64,16 +66,11 @@ static const struct mdpy_type mdpy_types[] = {
  * struct mdpy - a display, the state of one mediated device
  * @pdev: what makes it a PCI device
  * @type: what it can show
- * @mem: its video memory, all of BAR 0; the picture is at the beginning
- * @size: bytes of that
- *
- * All of it is constant while the device exists, but for what @mem holds, which
- * belongs to the guest.
+ * @size: bytes of its video memory, which is BAR 0; the picture is at the beginning
  */
 struct mdpy {
 	struct vfio_mdev_pci_dev pdev;
 	const struct mdpy_type *type;
-	void *mem;
 	u32 size;
 };
 
@@ -89,7 +86,7 @@ static u32 mdpy_memory_size(const struct mdpy_type *type)
 }
 
 /*
- * Video memory
+ * Video memory, which a display may have to itself as long as it exists
  */
 
 static DEFINE_MUTEX(mdpy_memory_lock);
@@ -220,7 +217,6 @@ static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
 
 	mdpy->pdev.region[0].flags = VFIO_MDEV_REGION_RW |
 				     VFIO_REGION_INFO_FLAG_MMAP;
-	mdpy->pdev.region[0].mem = mdpy->mem;
 	ret = mdpy_add_vendor_cap(mdpy);
 	if (ret) {
 		vfio_mdev_pci_dev_destroy(&mdpy->pdev);
@@ -248,17 +244,11 @@ static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
 		goto err_put_memory;
 	mdpy->type = type;
 	mdpy->size = size;
-	mdpy->mem = __vmalloc(size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	if (!mdpy->mem)
-		goto err_free;
-
 	ret = mdpy_setup(mdpy, mdev);
 	if (ret)
-		goto err_free_mem;
+		goto err_free;
 	return 0;
 
-err_free_mem:
-	vfree(mdpy->mem);
 err_free:
 	kfree(mdpy);
 err_put_memory:
@@ -266,13 +256,11 @@ err_put_memory:
 	return ret;
 }
 
-/* Whoever pinned a page of the picture keeps that, though not the rest. */
 static int mdpy_remove(struct mdev_device *mdev)
 {
 	struct mdpy *mdpy = mdev_get_drvdata(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mdpy->pdev);
-	vfree(mdpy->mem);
 	mdpy_put_memory(mdpy->size);
 	kfree(mdpy);
 	return 0;

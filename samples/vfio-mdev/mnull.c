@@ -24,16 +24,15 @@
 #include <linux/slab.h>
 #include <linux/vfio_mdev_lib.h>
 
-/* A device: all that makes it one for PCI, and its register */
+/* A device: all that makes it one for PCI. A real one has more to remember. */
 struct mnull {
 	struct vfio_mdev_pci_dev pdev;
-	u32 value[4];			/* as small as a BAR can be */
 };
 
 static const struct vfio_mdev_pci_desc mnull_desc = {
 	.vendor = 0x1af4,
 	.device = 0x10f0,		/* given out for experiments */
-	.bar[0].size = sizeof_field(struct mnull, value),
+	.bar[0].size = 16,		/* as small as it can be */
 };
 
 static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
@@ -45,7 +44,6 @@ static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 		return -ENOMEM;
 	ret = vfio_mdev_pci_dev_init(&mnull->pdev, mdev, &mnull_desc);
 	mnull->pdev.region[0].flags = VFIO_MDEV_REGION_RW;
-	mnull->pdev.region[0].mem = mnull->value;
 	if (!ret)
 		ret = vfio_mdev_pci_dev_finish(&mnull->pdev, mdev,
 					       &vfio_mdev_pci_dev_ops);

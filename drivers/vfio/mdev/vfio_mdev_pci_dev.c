@@ -28,27 +28,21 @@ static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 	vfio_mdev_irq_update(&pdev->irqs);
 }
 
-/* A user must not find what the last one left. What cannot be written is ROM. */
-static void vfio_mdev_pci_dev_clear(struct vfio_mdev_pci_dev *pdev)
+/* Memory that can be written reads as zeros already. */
+static void vfio_mdev_pci_dev_power_on(struct vfio_mdev_pci_dev *pdev)
 {
-	struct vfio_mdev_region *region = pdev->region;
-	struct vfio_mdev_region *end = region + pdev->nr_regions;
-
-	for (; region < end; region++)
-		if (region->size && region->mem &&
-		    (region->flags & VFIO_REGION_INFO_FLAG_WRITE))
-			memset(region->mem, 0, region->size);
+	if (pdev->reset)
+		pdev->reset(pdev);
+	vfio_mdev_config_reset(&pdev->config);
+	vfio_mdev_irq_update(&pdev->irqs);
 }
 
 static int vfio_mdev_pci_dev_reset(struct mdev_device *mdev)
 {
 	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
-	vfio_mdev_pci_dev_clear(pdev);
-	if (pdev->reset)
-		pdev->reset(pdev);
-	vfio_mdev_config_reset(&pdev->config);
-	vfio_mdev_irq_update(&pdev->irqs);
+	vfio_mdev_regions_clear(&pdev->regions);
+	vfio_mdev_pci_dev_power_on(pdev);
 	return 0;
 }
 
@@ -132,10 +126,12 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_finish);
  * @pdev: a device that nobody has open; one whose memory was zeroed and not set up
  *	  since is fine too
  *
- * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
+ * Context: process context, may sleep.
  */
 void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev)
 {
+	/* There is something only if the vendor has no release op. */
+	vfio_mdev_regions_release(&pdev->regions);
 	vfio_mdev_irq_destroy(&pdev->irqs);
 	vfio_mdev_config_destroy(&pdev->config);
 }
@@ -145,20 +141,33 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_destroy);
  * vfio_mdev_pci_dev_open - the op open
  * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
  *
- * A user finds the device as after power on, not as the last one left it.
+ * A user finds the device as after power on, not as the last one left it. See
+ * vfio_mdev_regions_open() for the memory of its regions.
  *
  * Context: as that of the op.
- * Return: 0.
+ * Return: 0, or -ENOMEM.
  */
 int vfio_mdev_pci_dev_open(struct mdev_device *mdev)
 {
-	return vfio_mdev_pci_dev_reset(mdev);
+	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
+	int ret;
+
+	/* What the vendor keeps; of the library there is nothing yet to clear. */
+	vfio_mdev_regions_clear(&pdev->regions);
+	ret = vfio_mdev_regions_open(&pdev->regions);
+	if (ret)
+		return ret;
+
+	vfio_mdev_pci_dev_power_on(pdev);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_open);
 
 /**
  * vfio_mdev_pci_dev_release - the op release
  * @mdev: a device whose driver data is a &struct vfio_mdev_pci_dev
+ *
+ * See vfio_mdev_regions_release() for the memory of its regions.
  *
  * Context: as that of the op.
  */
@@ -167,6 +176,7 @@ void vfio_mdev_pci_dev_release(struct mdev_device *mdev)
 	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
 	vfio_mdev_irq_release(&pdev->irqs);
+	vfio_mdev_regions_release(&pdev->regions);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_release);
 

@@ -48,4 +48,11 @@ bool vfio_mdev_config_in_bar(struct vfio_mdev_config *config,
 /* Why a region cannot be mapped in the way that it says, or NULL */
 const char *vfio_mdev_region_mmap_fault(const struct vfio_mdev_region *region);
 
+/* Whether a region consists of memory, all of it or its areas */
+bool vfio_mdev_region_has_mem(const struct vfio_mdev_region *region);
+/* Why memory that a vendor has set cannot be that of the region, or NULL */
+const char *vfio_mdev_region_mem_fault(const struct vfio_mdev_region *region);
+/* Nothing can be done with a region until vfio_mdev_regions_open() */
+void vfio_mdev_region_close(struct vfio_mdev_region *region);
+
 #endif /* VFIO_MDEV_PRIVATE_H */

@@ -5,8 +5,8 @@
  * A table says for each region how large it is and what is behind it. An offset
  * in the file, which may be anything, becomes a region and an offset within it in
  * vfio_mdev_region_find() and nowhere else. Below that there are only offsets
- * that are good, split into accesses as a bus does them. Mapping memory is in
- * vfio_mdev_region_mmap.c.
+ * that are good, split into accesses as a bus does them. Memory comes from
+ * vfio_mdev_region_mem.c, and mapping it is in vfio_mdev_region_mmap.c.
  */
 #include <linux/device.h>
 #include <linux/export.h>
@@ -50,6 +50,7 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 {
 	bool readable = region->flags & VFIO_REGION_INFO_FLAG_READ;
 	bool writable = region->flags & VFIO_REGION_INFO_FLAG_WRITE;
+	const char *fault;
 
 	if (region->size > VFIO_MDEV_REGION_MAX_SIZE)
 		return "is larger than 2^40 bytes";
@@ -58,8 +59,8 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 	if (!is_power_of_2(region->max_width) ||
 	    region->max_width > VFIO_MDEV_MAX_WIDTH)
 		return "has a max_width that is not 1, 2, 4 or 8";
-	if (!region->ops && !region->mem)
-		return "has neither ops nor mem";
+	if (!region->ops && !region->mem && !region->flags)
+		return "has neither ops nor mem nor flags";
 	if (region->ops && region->mem && !region->nr_areas)
 		return "has both ops and mem, and no areas to tell them apart";
 	if (region->ops && ((readable && !region->ops->read) ||
@@ -67,7 +68,8 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 		return "has a flag without its op";
 	if (region->subtype && !region->type)
 		return "has a subtype without a type";
-	return vfio_mdev_region_mmap_fault(region);
+	fault = vfio_mdev_region_mmap_fault(region);
+	return fault ?: vfio_mdev_region_mem_fault(region);
 }
 
 /* The same for what depends on the index of a region of a PCI device */
@@ -129,12 +131,15 @@ static int vfio_mdev_regions_from_config(struct device *dev,
  * @dev: names the device in messages
  * @region: the table, indexed by VFIO_PCI_BAR0_REGION_INDEX and so on; the caller
  *	    keeps it as long as @regions is in use, and changes only its @mem, while
- *	    nobody has the device open
+ *	    nobody has the device open. What is not set in it is zero.
  * @nr: its length
  * @config: config space of the device, or NULL. With it, the region of config
  *	    space is filled in, and so are the sizes of base address registers.
  *
- * Context: any context.
+ * A region that needs memory and has none gets it from vfio_mdev_regions_open(),
+ * and its @flags are 0 until then.
+ *
+ * Context: process context, may sleep.
  * Return: 0, or -EINVAL, with a message that names the region, if the table makes
  * no sense or contradicts @config.
  */
@@ -167,6 +172,9 @@ int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
 		}
 	}
 
+	for (i = 0; i < nr; i++)
+		if (!region[i].mem && vfio_mdev_region_has_mem(&region[i]))
+			vfio_mdev_region_close(&region[i]);
 	regions->region = region;
 	regions->nr = nr;
 	return 0;

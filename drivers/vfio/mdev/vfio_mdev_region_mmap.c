@@ -42,9 +42,9 @@ const char *vfio_mdev_region_mmap_fault(const struct vfio_mdev_region *region)
 {
 	if (!(region->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return region->nr_areas ? "has areas without flag MMAP" : NULL;
-	if (!region->mem)
-		return "has flag MMAP without mem";
-	if (!is_vmalloc_addr(region->mem))
+	if (!vfio_mdev_region_has_mem(region))
+		return "has flag MMAP and ops, and no areas that are memory";
+	if (region->mem && !is_vmalloc_addr(region->mem))
 		return "has flag MMAP and mem that is not from vzalloc()";
 	if (!PAGE_ALIGNED(region->mem))
 		return "has flag MMAP and mem that is not page aligned";
@@ -82,12 +82,16 @@ static loff_t vfio_mdev_region_pos(pgoff_t pgoff)
 	return (loff_t)pgoff << PAGE_SHIFT;
 }
 
-/* The mapping has the file open and thus the vendor's memory allocated. */
+/*
+ * The mapping has the file open, and the memory is there as long as that, if it is
+ * what the vendor said.
+ */
 static vm_fault_t vfio_mdev_region_vm_fault(struct vm_fault *vmf)
 {
 	const struct vfio_mdev_regions *regions = vmf->vma->vm_private_data;
 	const struct vfio_mdev_region *region;
 	size_t count = PAGE_SIZE;
+	struct page *page;
 	u64 offset;
 
 	region = vfio_mdev_region_find(regions, vfio_mdev_region_pos(vmf->pgoff),
@@ -95,8 +99,12 @@ static vm_fault_t vfio_mdev_region_vm_fault(struct vm_fault *vmf)
 	if (!region || !vfio_mdev_region_mappable(region, offset, count))
 		return VM_FAULT_SIGBUS;
 
-	vmf->page = vmalloc_to_page(region->mem + offset);
-	get_page(vmf->page);
+	page = vmalloc_to_page(region->mem + offset);
+	if (!page)
+		return VM_FAULT_SIGBUS;
+
+	get_page(page);
+	vmf->page = page;
 	return 0;
 }
 

@@ -230,14 +230,14 @@ static const struct vfio_mdev_region_unmappable vfio_mdev_region_unmappables[] =
 	  PAGE_SIZE, 8 },
 	{ "a part of a page", VFIO_REGION_INFO_FLAG_MMAP, PAGE_SIZE / 2 },
 	{ "a page and a byte", VFIO_REGION_INFO_FLAG_MMAP, PAGE_SIZE + 1 },
+	{ "a part of a page, from the library", VFIO_REGION_INFO_FLAG_MMAP,
+	  PAGE_SIZE / 2, -2 },
 	{ "registers and memory without areas", VFIO_REGION_INFO_FLAG_MMAP,
 	  PAGE_SIZE, 0, true },
 	{ "areas that are nowhere", VFIO_REGION_INFO_FLAG_MMAP, PAGE_SIZE,
 	  .nr_areas = 1 },
 	{ "areas that are not mapped", VFIO_MDEV_REGION_ONE_AREA(0, PAGE_SIZE),
 	  .flags = 0 },
-	{ "areas of registers", VFIO_MDEV_REGION_ONE_AREA(0, PAGE_SIZE),
-	  .mem = -2, .regs = true },
 	{ "an empty area", VFIO_MDEV_REGION_ONE_AREA(0, 0) },
 	{ "an area off by a byte", VFIO_MDEV_REGION_ONE_AREA(1, PAGE_SIZE) },
 	{ "an area of half a page", VFIO_MDEV_REGION_ONE_AREA(0, PAGE_SIZE / 2) },
@@ -463,6 +463,22 @@ static void vfio_mdev_region_mmap_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, page_count(page));
 }
 
+/* A page that is not there after all is an error of the user's access. */
+static void vfio_mdev_region_mmap_short(struct kunit *test)
+{
+	struct vfio_mdev_region_mmap_kunit *ctx = test->priv;
+	unsigned long addr;
+	u8 byte;
+
+	ctx->region[VFIO_MDEV_REGION_MEM].size += PAGE_SIZE;
+	addr = vfio_mdev_region_mmap_kunit_mmap(test, 0, 9 * PAGE_SIZE,
+						PROT_READ, MAP_SHARED);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_region_kunit_get(test, addr));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			get_user(byte, (u8 __user *)addr + 8 * PAGE_SIZE));
+}
+
 /* Whoever pinned a page keeps it when the vendor frees the memory. */
 static void vfio_mdev_region_mmap_pins(struct kunit *test)
 {
@@ -588,6 +604,7 @@ static struct kunit_case vfio_mdev_region_mmap_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_region_mmap_shares),
 	KUNIT_CASE(vfio_mdev_region_mmap_flags),
 	KUNIT_CASE(vfio_mdev_region_mmap_counts),
+	KUNIT_CASE(vfio_mdev_region_mmap_short),
 	KUNIT_CASE(vfio_mdev_region_mmap_pins),
 	KUNIT_CASE(vfio_mdev_region_mmap_mixes),
 	KUNIT_CASE(vfio_mdev_region_mmap_caps),

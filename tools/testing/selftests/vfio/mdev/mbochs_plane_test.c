@@ -30,6 +30,7 @@
 
 /* Plane ids that a display remembers */
 #define IDS		16
+#define KEPT		4	/* dma-bufs of former users */
 
 FIXTURE(plane) {
 	struct vfio_dev dev;
@@ -415,13 +416,12 @@ TEST_F(plane, dmabuf_outlives_the_device)
 	EXPECT_TRUE(is_drawn(picture, 7));
 	draw(picture, 8);
 	EXPECT_TRUE(is_drawn(picture, 8));
+	EXPECT_EQ(before + 1, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
 	EXPECT_EQ(-EAGAIN, __module_unload(MBOCHS));
 	close(fd);
 	EXPECT_EQ(-EAGAIN, __module_unload(MBOCHS));
 	EXPECT_TRUE(is_drawn(picture, 8));
-	EXPECT_EQ(before, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
 	munmap(picture, SIZE);
-	EXPECT_EQ(before + 1, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
 	EXPECT_EQ(0, __module_unload(MBOCHS));
 	module_load(MBOCHS);
 }
@@ -447,29 +447,38 @@ TEST_F(plane, dmabuf_is_no_window_on_the_next_user)
 	munmap(picture, SIZE);
 }
 
-/* The memory that it keeps is not there for others, nor for the same display. */
-TEST_F(plane, dmabuf_is_counted)
+/* Who keeps them, of one use after another, takes nothing from others. */
+TEST_F(plane, dmabufs_use_up_no_instances)
 {
-	char uuid[MDEV_UUID_SIZE];
-	int fd, fd2, ret;
+	long before = mdev_available(MBOCHS_PARENT, MBOCHS_SMALL);
+	char uuid[MDEV_UUID_SIZE], other[MDEV_UUID_SIZE] = "";
+	struct vfio_dev dev;
+	int fds[KEPT], i;
 
-	set_mode(WIDTH, HEIGHT);
-	fd = mbochs_get_dmabuf(&self->dev);
+	for (i = 0; i < KEPT; i++) {
+		set_mode(WIDTH, HEIGHT);
+		fds[i] = mbochs_get_dmabuf(&self->dev);
+		ASSERT_EQ(0, reopen());
+		EXPECT_EQ(before,
+			  mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
+	}
+
+	/* All that there is to be had is had, and can be used. */
 	while (mdev_available(MBOCHS_PARENT, MBOCHS_LARGE))
 		mdev_create_new(MBOCHS_PARENT, MBOCHS_LARGE, uuid);
-	while (mdev_available(MBOCHS_PARENT, MBOCHS_SMALL) > 1)
-		mdev_create_new(MBOCHS_PARENT, MBOCHS_SMALL, uuid);
-
-	/* Other memory is found once, and not twice. */
-	ASSERT_EQ(0, reopen());
-	EXPECT_EQ(0, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
-	set_mode(WIDTH, HEIGHT);
-	fd2 = mbochs_get_dmabuf(&self->dev);
-	ret = reopen();
-	EXPECT_EQ(-EUSERS, ret);
-	close(fd2);
+	while (mdev_available(MBOCHS_PARENT, MBOCHS_SMALL))
+		mdev_create_new(MBOCHS_PARENT, MBOCHS_SMALL, other);
+	mdev_new_uuid(uuid);
+	EXPECT_EQ(-EUSERS, __mdev_create(MBOCHS_PARENT, MBOCHS_SMALL, uuid));
+	ASSERT_EQ(0, __vfio_dev_open(&dev, other));
+	vfio_dev_close(&dev);
 	EXPECT_EQ(0, reopen());
-	close(fd);
+
+	vfio_dev_close(&self->dev);
+	mdev_remove(self->uuid);
+	EXPECT_EQ(1, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
+	for (i = 0; i < KEPT; i++)
+		close(fds[i]);
 	EXPECT_EQ(1, mdev_available(MBOCHS_PARENT, MBOCHS_SMALL));
 }
 

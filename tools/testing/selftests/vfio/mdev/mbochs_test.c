@@ -482,6 +482,32 @@ TEST_F(monitor, guest_does_not_write_edid)
 	EXPECT_EQ(128, seen(&self->dev, self->edid));
 }
 
+/* The next user finds none of it, neither in the region nor as a guest. */
+TEST_F(monitor, is_unplugged_for_the_next_user)
+{
+	static const unsigned char zeros[MBOCHS_EDID_MAX];
+	unsigned char buf[MBOCHS_EDID_MAX];
+	char uuid[MDEV_UUID_SIZE];
+
+	EXPECT_EQ(MBOCHS_EDID_MAX, put(MBOCHS_MONITOR, BLOB, self->edid,
+				       MBOCHS_EDID_MAX));
+	EXPECT_EQ(4, set(edid_size, MBOCHS_EDID_MAX));
+	EXPECT_EQ(4, set(link_state, LINK_UP));
+	strcpy(uuid, self->dev.uuid);
+	vfio_dev_close(&self->dev);
+
+	vfio_dev_open(&self->dev, uuid);
+	EXPECT_EQ(0, field(edid_size));
+	EXPECT_EQ(LINK_DOWN, field(link_state));
+	EXPECT_EQ(0, seen(&self->dev, self->edid));
+	EXPECT_EQ(sizeof(buf), get(MBOCHS_MONITOR, BLOB, buf, sizeof(buf)));
+	EXPECT_EQ(0, memcmp(buf, zeros, sizeof(buf)));
+	/* Not even if this one plugs in what is there */
+	EXPECT_EQ(4, set(edid_size, MBOCHS_EDID_MAX));
+	EXPECT_EQ(4, set(link_state, LINK_UP));
+	EXPECT_EQ(0, seen(&self->dev, self->edid));
+}
+
 /* Values that make no sense are refused, and nothing changes. */
 TEST_F(monitor, bad_values)
 {

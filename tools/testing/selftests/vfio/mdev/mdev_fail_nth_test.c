@@ -288,14 +288,20 @@ static const struct sweep unbind_driver = {
 
 /* Opening, in each way */
 
-static void prepare_open(struct sweep_site *site, const struct vfio_dev_way *way)
+static void prepare_open_of(struct sweep_site *site, const char *parent,
+			    const char *type, const struct vfio_dev_way *way)
 {
 	int ret;
 
-	mdev_create(TEST_PARENT, TEST_TYPE("plain"), site->uuid);
+	mdev_create(parent, type, site->uuid);
 	ret = __vfio_dev_attach(&site->dev, way, site->uuid);
 	MDEV_ASSERT(!ret, "attaching %s by %s: %s", site->uuid, way->name,
 		    strerror(-ret));
+}
+
+static void prepare_open(struct sweep_site *site, const struct vfio_dev_way *way)
+{
+	prepare_open_of(site, TEST_PARENT, TEST_TYPE("plain"), way);
 }
 
 static void prepare_open_group(struct sweep_site *site)
@@ -359,6 +365,44 @@ static const struct sweep open_cdev = {
 	.undone = undone_open,
 	.undo = undo_open,
 	.spare = SPARE_VFIO_GROUP,
+};
+
+/* Memory of a device, which its user gets when opening it */
+
+static void prepare_open_mdpy(struct sweep_site *site)
+{
+	prepare_open_of(site, "mdpy", "mdpy-vga", &vfio_dev_by_group);
+}
+
+static bool undone_open_mdpy(struct sweep_site *site)
+{
+	return module_refcnt("mdpy") == 0 && mdev_exists(site->uuid);
+}
+
+static const struct sweep open_mdpy = {
+	.prepare = prepare_open_mdpy,
+	.run = run_open,
+	.undone = undone_open_mdpy,
+	.undo = undo_open,
+	.require = "vfio_mdev_regions_open",
+};
+
+static void prepare_open_mbochs(struct sweep_site *site)
+{
+	prepare_open_of(site, MBOCHS_PARENT, MBOCHS_SMALL, &vfio_dev_by_group);
+}
+
+static bool undone_open_mbochs(struct sweep_site *site)
+{
+	return module_refcnt(MBOCHS) == 0 && mdev_exists(site->uuid);
+}
+
+static const struct sweep open_mbochs = {
+	.prepare = prepare_open_mbochs,
+	.run = run_open,
+	.undone = undone_open_mbochs,
+	.undo = undo_open,
+	.require = "mbochs_open",
 };
 
 /* Connecting an interrupt of the serial card */
@@ -462,6 +506,14 @@ FIXTURE_VARIANT_ADD(sweep, open_group_iommufd) {
 
 FIXTURE_VARIANT_ADD(sweep, open_cdev) {
 	.name = "open_cdev", .sweep = &open_cdev,
+};
+
+FIXTURE_VARIANT_ADD(sweep, open_mdpy) {
+	.name = "open_mdpy", .sweep = &open_mdpy,
+};
+
+FIXTURE_VARIANT_ADD(sweep, open_mbochs) {
+	.name = "open_mbochs", .sweep = &open_mbochs,
 };
 
 FIXTURE_VARIANT_ADD(sweep, connect_irq) {

@@ -16,7 +16,8 @@
 #include <libmdev/harness.h>
 
 #define MODULE		"mdev_test_memory"
-#define TYPE		MODULE "-1"
+#define TYPE		MODULE "-1"	/* the vendor keeps the memory */
+#define LENT		MODULE "-2"	/* the library provides it */
 #define BAR0		VFIO_PCI_BAR0_REGION_INDEX
 #define ROM		VFIO_PCI_NUM_REGIONS	/* a region with a type */
 #define PAGES		8
@@ -230,6 +231,94 @@ TEST_F(memory, pinned)
 	close(fds[1]);
 }
 
+/*
+ * Memory of the library, of each user anew
+ */
+
+FIXTURE(lent) {
+	struct vfio_dev dev;
+	char uuid[MDEV_UUID_SIZE];
+	size_t page;
+};
+
+FIXTURE_SETUP(lent)
+{
+	self->page = sysconf(_SC_PAGESIZE);
+	module_load(MODULE);
+	module_load("vfio_iommu_type1");
+	module_set_param(MODULE, "mistake", 0);
+	mdev_create_new(MODULE, LENT, self->uuid);
+	vfio_dev_open(&self->dev, self->uuid);
+}
+
+FIXTURE_TEARDOWN(lent)
+{
+	vfio_dev_close(&self->dev);
+	mdev_remove_all(MODULE);
+}
+
+/* User space sees no difference to memory of the vendor's. */
+TEST_F(lent, is_mapped_in_areas)
+{
+	struct vfio_dev *dev = &self->dev;
+	struct vfio_region_info info;
+	unsigned char *mem, byte = 1;
+
+	vfio_dev_region(dev, BAR0, &info);
+	EXPECT_EQ(PAGES * self->page, info.size);
+	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+		  VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS,
+		  info.flags);
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 0, 1, RW));
+	EXPECT_EQ(-EINVAL, map_error(dev, BAR0, 6, 1, RW));
+	EXPECT_EQ(-EPERM, map_error(dev, ROM, 0, 1, RW));
+	EXPECT_EQ(1, __vfio_dev_read(dev, ROM, 0, &byte, 1));
+	EXPECT_EQ(0, byte);
+	EXPECT_EQ(-EINVAL, __vfio_dev_write(dev, ROM, 0, &byte, 1));
+
+	mem = map(dev, BAR0, 5, 1, RW);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	mem[1] = 0x3c;
+	EXPECT_EQ(1, __vfio_dev_read(dev, BAR0, 5 * self->page + 1, &byte, 1));
+	EXPECT_EQ(0x3c, byte);
+	munmap(mem, self->page);
+	/* Around it are registers, which count. */
+	EXPECT_EQ(1, vfio_dev_read8(dev, BAR0, 0));
+	EXPECT_EQ(2, vfio_dev_read8(dev, BAR0, 6 * self->page));
+}
+
+/* A reset leaves the user the same memory, and it reads as zeros. */
+TEST_F(lent, is_cleared_by_a_reset)
+{
+	unsigned char *mem = map(&self->dev, BAR0, 1, 2, RW);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	memset(mem, 0xa5, 2 * self->page);
+	ASSERT_EQ(0, __vfio_dev_reset(&self->dev));
+	EXPECT_EQ(0, mem[0]);
+	EXPECT_EQ(0, mem[2 * self->page - 1]);
+	mem[0] = 0x5a;
+	EXPECT_EQ(0x5a, vfio_dev_read8(&self->dev, BAR0, self->page));
+	munmap(mem, 2 * self->page);
+}
+
+/* A mapping keeps the device open, and its memory. */
+TEST_F(lent, outlives_the_file)
+{
+	unsigned char *mem = map(&self->dev, BAR0, 1, 2, RW);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	mem[0] = 0xa5;
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0xa5, mem[0]);
+	EXPECT_EQ(0, mem[self->page]);
+	munmap(mem, 2 * self->page);
+}
+
+/*
+ * Mistakes
+ */
+
 FIXTURE(mistake) {
 	struct klog log;
 };
@@ -260,7 +349,7 @@ FIXTURE_VARIANT_ADD(mistake, region_size) {
 };
 
 FIXTURE_VARIANT_ADD(mistake, region_nothing) {
-	.number = 6, .field = "region 0 has neither ops nor mem",
+	.number = 6, .field = "region 0 has neither ops nor mem nor flags",
 };
 
 FIXTURE_VARIANT_ADD(mistake, mmap_mem) {
@@ -273,6 +362,10 @@ FIXTURE_VARIANT_ADD(mistake, nr_regions) {
 
 FIXTURE_VARIANT_ADD(mistake, null_ops) {
 	.number = 9, .field = "vendor driver set no ops",
+};
+
+FIXTURE_VARIANT_ADD(mistake, mem_short) {
+	.number = 10, .field = "region 0 has mem that is shorter than its size",
 };
 
 FIXTURE_SETUP(mistake)

@@ -9,6 +9,7 @@ LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
 LIBMDEV_C += module.c
+LIBMDEV_C += pin.c
 LIBMDEV_C += sweep.c
 LIBMDEV_C += test_vendor.c
 LIBMDEV_C += uevent.c

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A vendor driver for tests: devices with memory that can be mapped in part, and
- * with memory that can only be read
+ * with memory that can only be read. Of those of type 1, the vendor keeps it; of
+ * those of type 2, the library provides it.
  *
  * The parameter mistake makes create() describe what no device can be; each number
  * is another mistake, in the order of mdev_test_memory_mistakes.
@@ -17,6 +18,7 @@
 #define MDEV_TEST_PAGES		8
 #define MDEV_TEST_ROM_PAGES	2
 #define MDEV_TEST_ROM_REGION	VFIO_PCI_NUM_REGIONS
+#define MDEV_TEST_KEEPS		0	/* the type whose memory is the vendor's */
 
 static unsigned int mistake;
 module_param(mistake, uint, 0644);
@@ -25,8 +27,8 @@ MODULE_PARM_DESC(mistake, "What create() does wrong (default: 0, nothing)");
 /**
  * struct mdev_test_memory - state of a device
  * @pdev: what makes it a PCI device
- * @mem: memory of BAR 0, in two areas of it
- * @rom: memory of a region that has a type, and can only be read
+ * @mem: memory of BAR 0, in two areas of it, or NULL
+ * @rom: memory of a region that has a type, and can only be read, or NULL
  * @accesses: number of accesses to the registers around the areas
  */
 struct mdev_test_memory {
@@ -95,6 +97,7 @@ enum mdev_test_memory_mistake {
 	MDEV_TEST_MMAP_MEM,
 	MDEV_TEST_NR_REGIONS,
 	MDEV_TEST_NULL_OPS,
+	MDEV_TEST_MEM_SHORT,
 };
 
 /* What a vendor may get wrong after the description. 0 or an errno */
@@ -113,6 +116,8 @@ static int mdev_test_memory_err(struct mdev_test_memory *test)
 		memset(&test->pdev.region[0], 0, sizeof(test->pdev.region[0]));
 	else if (mistake == MDEV_TEST_MMAP_MEM)
 		test->pdev.region[0].mem = (u8 *)test;
+	else if (mistake == MDEV_TEST_MEM_SHORT)
+		test->pdev.region[0].mem = test->rom;
 	else if (mistake == MDEV_TEST_NR_REGIONS)
 		test->pdev.nr_regions = 1000;
 	return ret < 0 ? ret : 0;
@@ -157,20 +162,28 @@ static void mdev_test_memory_free(struct mdev_test_memory *test)
 	kfree(test);
 }
 
+static int mdev_test_memory_alloc(struct mdev_test_memory *test)
+{
+	test->mem = vzalloc(MDEV_TEST_PAGES * PAGE_SIZE);
+	test->rom = vzalloc(MDEV_TEST_ROM_PAGES * PAGE_SIZE);
+	if (!test->mem || !test->rom)
+		return -ENOMEM;
+	memset(test->rom, 0xa5, MDEV_TEST_ROM_PAGES * PAGE_SIZE);
+	return 0;
+}
+
 static int mdev_test_memory_create(struct kobject *kobj,
 				   struct mdev_device *mdev)
 {
 	struct mdev_test_memory *test = kzalloc_obj(*test);
-	int ret = -ENOMEM;
+	int ret = 0;
 
 	if (!test)
 		return -ENOMEM;
-	test->mem = vzalloc(MDEV_TEST_PAGES * PAGE_SIZE);
-	test->rom = vzalloc(MDEV_TEST_ROM_PAGES * PAGE_SIZE);
-	if (test->mem && test->rom) {
-		memset(test->rom, 0xa5, MDEV_TEST_ROM_PAGES * PAGE_SIZE);
+	if (mdev_type_kobj_group_id(kobj) == MDEV_TEST_KEEPS)
+		ret = mdev_test_memory_alloc(test);
+	if (!ret)
 		ret = mdev_test_memory_setup(test, mdev);
-	}
 	if (ret)
 		mdev_test_memory_free(test);
 	return ret;
@@ -185,7 +198,15 @@ static int mdev_test_memory_remove(struct mdev_device *mdev)
 	return 0;
 }
 
-MDEV_TYPE_STRING_ATTR_RO(name, "Memory for tests");
+static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
+{
+	bool keeps = mdev_type_kobj_group_id(kobj) == MDEV_TEST_KEEPS;
+
+	return sysfs_emit(buf, "Memory for tests%s\n",
+			  keeps ? "" : ", of each user");
+}
+static MDEV_TYPE_ATTR_RO(name);
+
 MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
 MDEV_TYPE_STRING_ATTR_RO(available_instances, "100");
 
@@ -196,13 +217,14 @@ static struct attribute *mdev_test_memory_attrs[] = {
 	NULL
 };
 
-static struct attribute_group mdev_test_memory_type = {
-	.name = "1",
-	.attrs = mdev_test_memory_attrs,
+static struct attribute_group mdev_test_memory_type[] = {
+	{ .name = "1", .attrs = mdev_test_memory_attrs },
+	{ .name = "2", .attrs = mdev_test_memory_attrs },
 };
 
 static struct attribute_group *mdev_test_memory_types[] = {
-	&mdev_test_memory_type,
+	&mdev_test_memory_type[0],
+	&mdev_test_memory_type[1],
 	NULL
 };
 

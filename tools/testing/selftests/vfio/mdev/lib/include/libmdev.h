@@ -17,6 +17,7 @@
 #include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
 #include <libmdev/module.h>
+#include <libmdev/pin.h>
 #include <libmdev/sweep.h>
 #include <libmdev/test_vendor.h>
 #include <libmdev/uevent.h>
