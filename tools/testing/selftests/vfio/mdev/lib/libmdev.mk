@@ -4,6 +4,10 @@
 LIBMDEV_C := assert.c
 LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
+LIBMDEV_C += fuzz.c
+LIBMDEV_C += fuzz_file.c
+LIBMDEV_C += fuzz_ioctl.c
+LIBMDEV_C += fuzz_memory.c
 LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c

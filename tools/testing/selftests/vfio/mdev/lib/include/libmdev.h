@@ -12,6 +12,7 @@
 #include <libmdev/assert.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
+#include <libmdev/fuzz.h>
 #include <libmdev/irq.h>
 #include <libmdev/klog.h>
 #include <libmdev/mbochs.h>
