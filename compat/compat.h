@@ -20,10 +20,13 @@
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
+#include <linux/wait_bit.h>
 
 #define COMPAT_BEFORE(a, b) (LINUX_VERSION_CODE < KERNEL_VERSION(a, b, 0))
 
@@ -78,6 +81,23 @@
 #define class_destroy(cls) class_destroy((struct class *)(cls))
 #endif
 
+/*
+ * The release function of a class takes a const one since 6.4. This is expanded where
+ * the function is defined, not where its address is taken, and puts one of the older
+ * type around it.
+ */
+#if COMPAT_BEFORE(6, 4)
+#define mdev_virtual_class_release(class_arg)				\
+	compat_class_release(class_arg);				\
+	static void mdev_virtual_class_release(struct class *class)	\
+	{								\
+		compat_class_release(class);				\
+	}								\
+	static void compat_class_release(class_arg)
+
+#define class_unregister(cls) class_unregister((struct class *)(cls))
+#endif
+
 /* Operations of a framebuffer in I/O memory, since 6.6; NULL did for the others */
 #if COMPAT_BEFORE(6, 6)
 #define FB_DEFAULT_IOMEM_OPS		\
@@ -110,8 +130,6 @@ struct iommufd_ctx;
 
 struct compat_vfio_device_ops {
 	char *name;
-	int (*init)(struct vfio_device *vdev);
-	void (*release)(struct vfio_device *vdev);
 	int (*bind_iommufd)(struct vfio_device *vdev, struct iommufd_ctx *ictx,
 			    u32 *out_device_id);
 	void (*unbind_iommufd)(struct vfio_device *vdev);
@@ -143,7 +161,7 @@ struct compat_vfio_device_ops {
 #define vfio_iommufd_emulated_detach_ioas NULL
 #endif
 
-/* One for each device, from allocation to release */
+/* Behind each device, in the same allocation */
 struct compat_vfio_ops {
 	struct vfio_device_ops native;
 	const struct compat_vfio_device_ops *ops;
@@ -285,35 +303,23 @@ static inline void compat_vfio_close(struct vfio_device *vdev)
 }
 #endif
 
-static inline void compat_vfio_release(struct vfio_device *vdev)
-{
-	struct compat_vfio_ops *compat =
-		container_of(vdev->ops, struct compat_vfio_ops, native);
-
-	if (compat->ops->release)
-		compat->ops->release(vdev);
-	kfree(compat);
-#if COMPAT_BEFORE(6, 2)
-	vfio_free_device(vdev);
-#endif
-}
-
 static inline struct vfio_device *
 compat_vfio_alloc_device(size_t size, struct device *dev,
 			 const struct compat_vfio_device_ops *ops)
 {
+	static const struct vfio_device_ops init;
 	struct compat_vfio_ops *compat;
 	struct vfio_device *vdev;
 
-	compat = kzalloc(sizeof(*compat), GFP_KERNEL);
-	if (!compat)
-		return ERR_PTR(-ENOMEM);
+	size = ALIGN(size, __alignof__(*compat));
+	vdev = _vfio_alloc_device(size + sizeof(*compat), dev, &init);
+	if (IS_ERR(vdev))
+		return vdev;
 
+	compat = (void *)vdev + size;
 	compat->ops = ops;
 	compat->native = (struct vfio_device_ops) {
 		.name = ops->name,
-		.init = ops->init,
-		.release = compat_vfio_release,
 #if !COMPAT_BEFORE(6, 6)
 		.bind_iommufd = ops->bind_iommufd,
 		.unbind_iommufd = ops->unbind_iommufd,
@@ -337,15 +343,77 @@ compat_vfio_alloc_device(size_t size, struct device *dev,
 		.device_feature = ops->device_feature,
 	};
 
-	vdev = _vfio_alloc_device(size, dev, &compat->native);
-	if (IS_ERR(vdev))
-		kfree(compat);
+	vdev->ops = &compat->native;
 	return vdev;
 }
+
+/*
+ * In vfio_mdev_main.c alone, for which the Makefile sets COMPAT_VFIO_MDEV_MAIN. Before
+ * 6.2 VFIO has to find a release() that frees the device, whatever other ops there are.
+ * It is in our module, which has to stay until it is through.
+ */
+#if defined(COMPAT_VFIO_MDEV_MAIN) && COMPAT_BEFORE(6, 2)
+#include <linux/mdev.h>
+
+static atomic_t compat_vfio_unreleased;
+
+static void compat_vfio_release(struct vfio_device *vdev)
+{
+	vfio_free_device(vdev);
+	if (atomic_dec_and_test(&compat_vfio_unreleased))
+		wake_up_var(&compat_vfio_unreleased);
+}
+
+static inline void compat_vfio_put_device(struct vfio_device *vdev)
+{
+	static const struct vfio_device_ops ops = {
+		.release = compat_vfio_release,
+	};
+
+	atomic_inc(&compat_vfio_unreleased);
+	vdev->ops = &ops;
+	vfio_put_device(vdev);
+}
+
+#define vfio_put_device compat_vfio_put_device
+
+/* Whoever is in release() yet, and was preempted, has left it afterwards. */
+static inline void compat_vfio_unregister_driver(struct mdev_driver *drv)
+{
+	mdev_unregister_driver(drv);
+	wait_var_event(&compat_vfio_unreleased,
+		       !atomic_read(&compat_vfio_unreleased));
+	synchronize_rcu_tasks();
+}
+
+#define mdev_unregister_driver compat_vfio_unregister_driver
+#endif
 
 #define vfio_device_ops compat_vfio_device_ops
 #define _vfio_alloc_device compat_vfio_alloc_device
 #endif
+
+/*
+ * VFIO has this in the tree that the sources are laid over, see patches/. Here we
+ * take the registration's own count, and give it back to vfio_unregister_group_dev()
+ * before that drops it. Whoever opens a character device in between is waited for.
+ */
+static inline bool compat_vfio_claim_registration(struct vfio_device *vdev)
+{
+	return refcount_dec_if_one(&vdev->refcount) ||
+	       !refcount_read(&vdev->refcount);
+}
+
+#define vfio_device_claim_registration compat_vfio_claim_registration
+
+static inline void compat_vfio_unregister_group_dev(struct vfio_device *vdev)
+{
+	if (!refcount_read(&vdev->refcount))
+		refcount_set(&vdev->refcount, 1);
+	vfio_unregister_group_dev(vdev);
+}
+
+#define vfio_unregister_group_dev compat_vfio_unregister_group_dev
 
 /*
  * In mdev_bus.c alone, for which the Makefile sets COMPAT_MDEV_BUS. Callbacks of

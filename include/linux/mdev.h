@@ -11,11 +11,14 @@
 
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
+#include <linux/workqueue.h>
 
+struct mdev_driver;
 struct mdev_parent_obj;
 struct mdev_type_obj;
 struct module;
@@ -39,7 +42,8 @@ struct module;
  *    its class. Nobody can open it yet.
  * 4. The device is live: it can be opened, and user space is told of it.
  * 5. Removal begins: no further open succeeds. Only once nobody has it open it
- *    is unbound and taken out of sysfs.
+ *    is unbound and taken out of sysfs, by a work item of the core. Whoever asked
+ *    for that waits, and holds no lock meanwhile.
  * 6. &mdev_parent_ops.remove frees what create() allocated, and the UUID can be
  *    used again. Memory of the core goes with the last reference.
  *
@@ -69,6 +73,20 @@ struct mdev_class_id {
 	u16 id;
 };
 
+/* private: what a device's work item is to do, see mdev_removal.c */
+enum mdev_goal {
+	MDEV_GOAL_REMOVE,
+	MDEV_GOAL_UNBIND,
+};
+
+/* private: counts who is still there, see mdev_gate.c */
+struct mdev_gate {
+	refcount_t count;	/* of these, plus one until it is waited for */
+	bool closed;		/* nobody comes in any more */
+};
+
+/* public: */
+
 /**
  * struct mdev_device - a mediated device
  * @dev: the device on the bus "mdev"; its name is the UUID in lower case and
@@ -84,10 +102,19 @@ struct mdev_device {
 	/* private: */
 	struct mdev_type_obj *type_obj;	/* counted */
 	/*
-	 * State and number of users in one word, see mdev_device.c. Decides
-	 * who may remove the device and whether it can be opened.
+	 * State, number of users and whether there is an owner in one word, see
+	 * mdev_state.c. Decides whether the device can be opened and who may
+	 * remove or unbind it.
 	 */
 	atomic_t state;
+	/* Of the owner, who alone changes them */
+	enum mdev_goal goal;		/* of @work */
+	struct mdev_driver *driver;	/* in whose gate it is, while bound */
+	bool withdrawn;			/* from its users, for being unbound */
+	unsigned int asked;		/* how often its user was, by @work */
+	unsigned int lingers;		/* looks of @work at one we do not know */
+	unsigned long ask_again;	/* when, in jiffies */
+	struct delayed_work work;	/* ends it; has a reference when queued */
 	/* Written by the vendor in create() only, constant from then on. */
 	u16 class_id;
 	const void *device_ops;
@@ -170,12 +197,19 @@ struct mdev_type_attribute {
  * @remove: let go of the device, or NULL; must not return before all calls of
  *	    mdev_put_user() for it have returned
  * @request: ask whoever has the device open to release it, or NULL. @count says
- *	     how often that was asked already. Called with the device lock held;
- *	     returns 0, or -EOPNOTSUPP if the user of this device cannot be asked.
- * @busy: say whether user space holds on to the device in a way that
- *	  mdev_get_user() was not told of, or NULL. Called with the device lock
- *	  held; must not sleep.
+ *	     how often that was asked already. Returns 0, or -EOPNOTSUPP if the user
+ *	     of this device cannot be asked.
+ * @claim: return true, and turn away who wants to open the device from then on, if
+ *	   nobody has it open or is about to; return false, and change nothing, if
+ *	   somebody has. Once true, always true. NULL for a driver none of whose users
+ *	   is there without mdev_get_user(). Must not sleep.
+ * @withdraw: make sure that nobody reaches the device any more, after @claim and
+ *	      before @remove; may wait for those who still do. Or NULL
  * @driver: for the driver core; the driver may set groups and the like
+ *
+ * All run in process context, for one device one at a time, and for different ones
+ * beside each other. The lock of the device is held around @probe and @remove, and
+ * no lock around the others. They are waited for by mdev_unregister_driver().
  */
 struct mdev_driver {
 	const char *name;
@@ -183,8 +217,11 @@ struct mdev_driver {
 	int (*probe)(struct mdev_device *mdev);
 	void (*remove)(struct mdev_device *mdev);
 	int (*request)(struct mdev_device *mdev, unsigned int count);
-	bool (*busy)(struct mdev_device *mdev);
+	bool (*claim)(struct mdev_device *mdev);
+	void (*withdraw)(struct mdev_device *mdev);
 	struct device_driver driver;
+	/* private: */
+	struct mdev_gate gate;		/* devices that are bound to it */
 };
 
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops);

@@ -83,15 +83,15 @@ static inline void mdev_set_vfio_ops(struct mdev_device *mdev,
  * mdev_get_vfio_ops - VFIO callbacks of a device
  * @mdev: a device of class MDEV_ID_VFIO
  *
- * Return: the callbacks; NULL, with a warning, for a device of another class.
+ * Return: the callbacks; NULL, with an error in the log, for a device of another class.
  */
 static inline const struct vfio_mdev_device_ops *
 mdev_get_vfio_ops(struct mdev_device *mdev)
 {
-	if (WARN_ONCE(mdev_get_class_id(mdev) != MDEV_ID_VFIO,
-		      "mdev %s is not of the VFIO class\n",
-		      dev_name(mdev_dev(mdev))))
+	if (mdev_get_class_id(mdev) != MDEV_ID_VFIO) {
+		dev_err(mdev_dev(mdev), "not of the VFIO class\n");
 		return NULL;
+	}
 	return mdev_get_dev_ops(mdev);
 }
 

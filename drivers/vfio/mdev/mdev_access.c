@@ -14,14 +14,14 @@
  * @mdev: device that is being created
  * @id: the class, an &enum mdev_class or one of a bus driver's own
  *
- * Context: the vendor's create() callback. Refused with a warning later.
+ * Context: the vendor's create() callback. Refused with an error in the log later.
  */
 void mdev_set_class_id(struct mdev_device *mdev, u16 id)
 {
-	if (WARN_ONCE(!mdev_is_new(mdev),
-		      "class of mdev %s is set outside of create()\n",
-		      dev_name(&mdev->dev)))
+	if (!mdev_is_new(mdev)) {
+		dev_err(&mdev->dev, "class is set outside of create()\n");
 		return;
+	}
 	mdev->class_id = id;
 }
 EXPORT_SYMBOL(mdev_set_class_id);
@@ -44,14 +44,14 @@ EXPORT_SYMBOL_GPL(mdev_get_class_id);
  * @ops: callbacks of the type that belongs to the device's class; used until
  *	 the vendor's remove() has returned
  *
- * Context: the vendor's create() callback. Refused with a warning later.
+ * Context: the vendor's create() callback. Refused with an error in the log later.
  */
 void mdev_set_dev_ops(struct mdev_device *mdev, const void *ops)
 {
-	if (WARN_ONCE(!mdev_is_new(mdev),
-		      "ops of mdev %s are set outside of create()\n",
-		      dev_name(&mdev->dev)))
+	if (!mdev_is_new(mdev)) {
+		dev_err(&mdev->dev, "ops are set outside of create()\n");
 		return;
+	}
 	mdev->device_ops = ops;
 }
 EXPORT_SYMBOL(mdev_set_dev_ops);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bus "mdev": bus drivers, and how a device finds the one of its class
+ * The bus "mdev": how a device finds the driver of its class, and what is asked of
+ * that
  *
  * A driver is matched by class id. A new device is bound by its creator, who has
- * to know what probe() said; a device that is live, by the driver core.
+ * to know what probe() said; a device that is live, by the driver core or who wrote
+ * to "bind". Whoever calls the driver owns the device, see mdev_state.c.
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
 
 #include "mdev_private.h"
 
-static struct mdev_driver *to_mdev_driver(const struct device_driver *drv)
+struct mdev_driver *to_mdev_driver(const struct device_driver *drv)
 {
 	return container_of(drv, struct mdev_driver, driver);
 }
 
-static bool mdev_driver_serves(const struct device_driver *drv,
-			       struct mdev_device *mdev)
+bool mdev_bus_serves(const struct device_driver *drv, struct mdev_device *mdev)
 {
 	const struct mdev_class_id *entry;
 
@@ -31,7 +32,7 @@ static int mdev_match(struct device *dev, const struct device_driver *drv)
 {
 	struct mdev_device *mdev = to_mdev_device(dev);
 
-	return mdev_is_live(mdev) && mdev_driver_serves(drv, mdev);
+	return mdev_is_live(mdev) && mdev_bus_serves(drv, mdev);
 }
 
 static int mdev_uevent(const struct device *dev, struct kobj_uevent_env *env)
@@ -43,22 +44,64 @@ static int mdev_uevent(const struct device *dev, struct kobj_uevent_env *env)
 			      mdev->class_id);
 }
 
+/* The device is in the driver's gate for as long as it is bound. */
+static int mdev_call_probe(struct mdev_driver *drv, struct mdev_device *mdev)
+{
+	int ret;
+
+	if (!mdev_gate_enter(&drv->gate))
+		return -ENODEV;
+
+	ret = drv->probe(mdev);
+	if (ret > 0) {
+		dev_err_ratelimited(&mdev->dev,
+				    "probe() of %s returned %d, which is neither success nor an errno\n",
+				    drv->name, ret);
+		ret = -EINVAL;
+	}
+	if (ret) {
+		mdev_gate_exit(&drv->gate);
+		return ret;
+	}
+	mdev->withdrawn = false;
+	WRITE_ONCE(mdev->driver, drv);
+	/* Before the owner looks at the gate: who closes it looks for us then. */
+	smp_mb();
+	return 0;
+}
+
+/* A device that is not live yet is its creator's, who is calling. */
 static int mdev_probe(struct device *dev)
 {
-	return to_mdev_driver(dev->driver)->probe(to_mdev_device(dev));
+	struct mdev_driver *drv = to_mdev_driver(dev->driver);
+	struct mdev_device *mdev = to_mdev_device(dev);
+	int ret;
+
+	if (mdev_state(mdev) == MDEV_STATE_ADDED)
+		return mdev_call_probe(drv, mdev);
+
+	if (!mdev_own(mdev))
+		return mdev_is_live(mdev) ? -EBUSY : -ENODEV;
+	ret = mdev_call_probe(drv, mdev);
+	mdev_disown(mdev);
+	return ret;
 }
 
 static void mdev_remove(struct device *dev)
 {
 	struct mdev_driver *drv = to_mdev_driver(dev->driver);
+	struct mdev_device *mdev = to_mdev_device(dev);
 
+	/* Unless the driver core unbinds on its own account, this was done. */
+	mdev_bus_withdraw(mdev);
 	if (drv->remove)
-		drv->remove(to_mdev_device(dev));
+		drv->remove(mdev);
+	WRITE_ONCE(mdev->driver, NULL);
+	mdev_gate_exit(&drv->gate);
 }
 
 static const struct bus_type mdev_bus_type = {
 	.name = "mdev",
-	.dev_groups = mdev_device_groups,
 	.match = mdev_match,
 	.uevent = mdev_uevent,
 	.probe = mdev_probe,
@@ -68,6 +111,11 @@ static const struct bus_type mdev_bus_type = {
 void mdev_bus_init_device(struct mdev_device *mdev)
 {
 	mdev->dev.bus = &mdev_bus_type;
+}
+
+void mdev_bus_init_driver(struct mdev_driver *drv)
+{
+	drv->driver.bus = &mdev_bus_type;
 }
 
 bool mdev_bus_has_device(const struct device *dev)
@@ -91,7 +139,7 @@ static int mdev_bind_driver(struct device_driver *drv, void *data)
 {
 	struct mdev_bind *bind = data;
 
-	if (!mdev_driver_serves(drv, bind->mdev))
+	if (!mdev_bus_serves(drv, bind->mdev))
 		return 0;
 
 	bind->found = true;
@@ -115,83 +163,60 @@ int mdev_bus_bind(struct mdev_device *mdev)
 	return bind.found ? bind.ret : -ENODEV;
 }
 
-/* Whether the bus driver knows of a user; if it cannot be asked now, it may. */
-bool mdev_bus_busy(struct mdev_device *mdev)
+/* A device by its name, counted, or NULL */
+struct mdev_device *mdev_bus_find(const char *name)
 {
-	struct device *dev = &mdev->dev;
-	bool busy;
+	struct device *dev;
 
-	if (!device_trylock(dev))
-		return true;
-	busy = dev->driver && to_mdev_driver(dev->driver)->busy &&
-	       to_mdev_driver(dev->driver)->busy(mdev);
-	device_unlock(dev);
-	return busy;
+	dev = bus_find_device_by_name(&mdev_bus_type, NULL, name);
+	return dev ? to_mdev_device(dev) : NULL;
+}
+
+static int mdev_bus_check_device(struct device *dev, void *data)
+{
+	struct mdev_device *mdev = to_mdev_device(dev);
+
+	if (READ_ONCE(mdev->driver) == data)
+		mdev_check(mdev);
+	return 0;
+}
+
+/* For all devices that are bound to a driver whose gate was closed */
+void mdev_bus_check(struct mdev_driver *drv)
+{
+	bus_for_each_dev(&mdev_bus_type, NULL, drv, mdev_bus_check_device);
 }
 
 /*
- * Ask the user of a device to let go. Returns -EBUSY if he cannot be asked, and
- * -EAGAIN while somebody else holds the device lock: he may hold it for as long
- * as the device is open, if he is unbinding it, and is then asking himself.
+ * What follows is for the owner of a device, who may find it bound or not.
  */
+
+/* Whether nobody uses the device now and, if so, from now on; again, if it was */
+bool mdev_bus_claim(struct mdev_device *mdev)
+{
+	struct mdev_driver *drv = mdev->driver;
+
+	return !drv || !drv->claim || drv->claim(mdev);
+}
+
+/* Ask the user of a device to let go: 0, or -EOPNOTSUPP if he cannot be asked */
 int mdev_bus_request(struct mdev_device *mdev, unsigned int count)
 {
-	struct device *dev = &mdev->dev;
-	int ret = -EBUSY;
+	struct mdev_driver *drv = mdev->driver;
 
-	if (!device_trylock(dev))
-		return -EAGAIN;
-	if (dev->driver && to_mdev_driver(dev->driver)->request &&
-	    !to_mdev_driver(dev->driver)->request(mdev, count))
-		ret = 0;
-	device_unlock(dev);
-	return ret;
+	return drv && drv->request ? drv->request(mdev, count) : -EOPNOTSUPP;
 }
 
-/**
- * __mdev_register_driver - register a bus driver
- * @drv: the driver; must stay until mdev_unregister_driver() returns
- * @owner: its module
- * @mod_name: name of that module
- *
- * Use mdev_register_driver(), which knows the module.
- *
- * Devices of its classes that are live and not bound are bound to it.
- *
- * Context: process context, may sleep.
- *
- * Return: 0 on success; -EINVAL without a name, probe() or a class to serve;
- * -EBUSY if there is a driver of that name; another negative errno.
- */
-int __mdev_register_driver(struct mdev_driver *drv, struct module *owner,
-			   const char *mod_name)
+/* Once it is claimed, and before it is unbound: may take as long as it likes */
+void mdev_bus_withdraw(struct mdev_device *mdev)
 {
-	if (!drv || !drv->name || !drv->probe || !drv->id_table ||
-	    !drv->id_table->id)
-		return -EINVAL;
+	struct mdev_driver *drv = mdev->driver;
 
-	drv->driver.name = drv->name;
-	drv->driver.owner = owner;
-	drv->driver.mod_name = mod_name;
-	drv->driver.bus = &mdev_bus_type;
-	return driver_register(&drv->driver);
+	if (!drv || !drv->withdraw || mdev->withdrawn)
+		return;
+	drv->withdraw(mdev);
+	mdev->withdrawn = true;
 }
-EXPORT_SYMBOL(__mdev_register_driver);
-
-/**
- * mdev_unregister_driver - withdraw a bus driver
- * @drv: the driver
- *
- * Unbinds it from all devices. These live on, and are bound again when a driver
- * of their class is registered.
- *
- * Context: process context, sleeps.
- */
-void mdev_unregister_driver(struct mdev_driver *drv)
-{
-	driver_unregister(&drv->driver);
-}
-EXPORT_SYMBOL(mdev_unregister_driver);
 
 int mdev_bus_init(void)
 {

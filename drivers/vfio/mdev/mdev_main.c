@@ -2,12 +2,11 @@
 /*
  * mdev.ko: bus core of mediated devices
  *
- * The parts: mdev_parent.c what vendors register, mdev_type.c the types it
- * offers, mdev_device.c the devices that are made of these, mdev_bus.c the
- * drivers that serve them.
+ * What its parts are and how they build on each other is in mdev_private.h.
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "mdev_private.h"
 
@@ -15,13 +14,17 @@ static int __init mdev_init(void)
 {
 	int ret;
 
-	ret = mdev_devices_init();
+	ret = mdev_states_init();
 	if (ret)
 		return ret;
 
+	ret = mdev_uuids_init();
+	if (ret)
+		goto err_states;
+
 	ret = mdev_bus_init();
 	if (ret)
-		goto err_devices;
+		goto err_uuids;
 
 	ret = mdev_parents_init();
 	if (ret)
@@ -30,17 +33,25 @@ static int __init mdev_init(void)
 
 err_bus:
 	mdev_bus_exit();
-err_devices:
-	mdev_devices_exit();
+err_uuids:
+	mdev_uuids_exit();
+err_states:
+	mdev_states_exit();
 	return ret;
 }
 
+/*
+ * Each object holds the module until it is released, and the last one lets go of it
+ * in a function of ours. Whoever is in there yet, and was preempted, has left it after
+ * synchronize_rcu_tasks(). What kfree_rcu() frees needs no code of ours.
+ */
 static void __exit mdev_exit(void)
 {
 	mdev_parents_exit();
 	mdev_bus_exit();
-	mdev_devices_exit();
-	/* Devices that were freed by kfree_rcu() need no code of ours. */
+	mdev_uuids_exit();
+	mdev_states_exit();
+	synchronize_rcu_tasks();
 }
 
 /* Before the vendors, where all are built in */

@@ -3,8 +3,8 @@
  * Parents: registration and unregistration of what mediated devices hang off
  *
  * Registration publishes last, unregistration retracts first. In between, every
- * call into the vendor is counted in mdev_parent_obj.active, and the end of the
- * count is the moment from which nothing of the vendor's is touched.
+ * device is in the parent's gate, and from when the last one has left nothing of the
+ * vendor's is touched.
  */
 #include <kunit/visibility.h>
 #include <linux/list.h>
@@ -15,34 +15,14 @@
 
 #include "mdev_private.h"
 
+/* How long devices that are not open may take to go before they are named */
+#define MDEV_PARENT_PATIENCE	(10 * HZ)
+
 static struct class_compat *mdev_bus_compat_class;
 
 static LIST_HEAD(mdev_parents);
-/* Protects mdev_parents, and mdev_parent_obj.linked of all that are in it. */
+/* Protects mdev_parents, and mdev_parent_obj.link of all that are in it. */
 static DEFINE_MUTEX(mdev_parents_lock);
-
-/*
- * Begin to use the vendor's callbacks; false once unregistration has begun. The
- * second look at @dying keeps a stream of users from carrying the count on.
- */
-bool mdev_parent_enter(struct mdev_parent_obj *parent)
-{
-	if (READ_ONCE(parent->dying) ||
-	    !refcount_inc_not_zero(&parent->active))
-		return false;
-	if (READ_ONCE(parent->dying)) {
-		mdev_parent_exit(parent);
-		return false;
-	}
-	return true;
-}
-
-/* Balances mdev_parent_enter() */
-void mdev_parent_exit(struct mdev_parent_obj *parent)
-{
-	if (refcount_dec_and_test(&parent->active))
-		complete(&parent->idle);
-}
 
 static void mdev_parent_release(struct kobject *kobj)
 {
@@ -107,10 +87,7 @@ mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
 	INIT_LIST_HEAD(&parent->node);
 	parent->dev = dev;
 	parent->ops = ops;
-	parent->dying = true;
-	refcount_set(&parent->active, 1);
-	init_completion(&parent->idle);
-	init_waitqueue_head(&parent->wait);
+	mdev_gate_init(&parent->gate);
 	return parent;
 }
 
@@ -175,40 +152,66 @@ static int mdev_parent_add_types(struct mdev_parent_obj *parent)
 	return 0;
 }
 
+/* Another parent of that name, whose link is @link */
+static struct mdev_parent_obj *
+mdev_parent_namesake(struct mdev_parent_obj *parent, enum mdev_link link)
+{
+	struct mdev_parent_obj *other;
+
+	lockdep_assert_held(&mdev_parents_lock);
+
+	list_for_each_entry(other, &mdev_parents, node)
+		if (other != parent && other->link == link &&
+		    !strcmp(dev_name(other->dev), dev_name(parent->dev)))
+			return other;
+	return NULL;
+}
+
+static int mdev_parent_link(struct mdev_parent_obj *parent)
+{
+	int ret;
+
+	lockdep_assert_held(&mdev_parents_lock);
+
+	ret = class_compat_create_link(mdev_bus_compat_class, parent->dev);
+	parent->link = ret ? MDEV_LINK_NONE : MDEV_LINK_MADE;
+	return ret;
+}
+
 /*
  * Tools find parents by their name in /sys/class/mdev_bus, in which names of two
- * buses can clash. The first keeps the link; the later parent works, but has to
- * be addressed by its own directory.
+ * buses can clash. The first keeps the link for as long as it is there; the later
+ * parent works, but has to be addressed by its own directory until then.
  */
 static int mdev_parent_add_link(struct mdev_parent_obj *parent)
 {
-	struct mdev_parent_obj *other;
-	int ret;
-
 	guard(mutex)(&mdev_parents_lock);
 
-	list_for_each_entry(other, &mdev_parents, node) {
-		if (!other->linked ||
-		    strcmp(dev_name(other->dev), dev_name(parent->dev)))
-			continue;
-		dev_warn(parent->dev,
-			 "name is taken in /sys/class/mdev_bus, not listed there\n");
-		return 0;
-	}
+	if (!mdev_parent_namesake(parent, MDEV_LINK_MADE))
+		return mdev_parent_link(parent);
 
-	ret = class_compat_create_link(mdev_bus_compat_class, parent->dev);
-	if (!ret)
-		parent->linked = true;
-	return ret;
+	parent->link = MDEV_LINK_WANTED;
+	dev_warn(parent->dev,
+		 "name is taken in /sys/class/mdev_bus, not listed there\n");
+	return 0;
 }
 
 static void mdev_parent_remove_link(struct mdev_parent_obj *parent)
 {
+	enum mdev_link link;
+	struct mdev_parent_obj *heir;
+
 	guard(mutex)(&mdev_parents_lock);
 
-	if (parent->linked)
-		class_compat_remove_link(mdev_bus_compat_class, parent->dev);
-	parent->linked = false;
+	link = parent->link;
+	parent->link = MDEV_LINK_NONE;
+	if (link != MDEV_LINK_MADE)
+		return;
+	class_compat_remove_link(mdev_bus_compat_class, parent->dev);
+
+	heir = mdev_parent_namesake(parent, MDEV_LINK_WANTED);
+	if (heir && mdev_parent_link(heir))
+		dev_warn(heir->dev, "cannot be listed in /sys/class/mdev_bus\n");
 }
 
 static int mdev_parent_add_files(struct mdev_parent_obj *parent)
@@ -302,7 +305,7 @@ int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
 		goto err_disown;
 
 	/* Until now, writers of "create" were told -ENODEV. */
-	WRITE_ONCE(parent->dying, false);
+	mdev_gate_open(&parent->gate);
 	mdev_parent_uevent(dev, "MDEV_STATE=registered");
 	return 0;
 
@@ -339,22 +342,64 @@ static struct mdev_parent_obj *mdev_parent_kill(struct device *dev)
 	guard(mutex)(&mdev_parents_lock);
 
 	parent = mdev_parent_find(dev);
-	if (!parent || parent->dying)
+	if (!parent || mdev_gate_closed(&parent->gate))
 		return NULL;
-	WRITE_ONCE(parent->dying, true);
+	mdev_gate_close(&parent->gate);
 	return parent;
 }
 
-/* Callbacks under way end, writers that wait for a user give up. */
-static void mdev_parent_drain(struct mdev_parent_obj *parent)
+static bool mdev_parent_has(struct mdev_parent_obj *parent, struct device *dev)
 {
-	wake_up_all(&parent->wait);
+	return mdev_bus_has_device(dev) &&
+	       mdev_parent_of(to_mdev_device(dev)) == parent;
+}
 
+static int mdev_parent_check_device(struct device *dev, void *data)
+{
+	if (mdev_parent_has(data, dev))
+		mdev_check(to_mdev_device(dev));
+	return 0;
+}
+
+/* Says whom it waits for, each once: here those who are open, below what else is left */
+static int mdev_parent_name_open(struct device *dev, void *data)
+{
+	struct mdev_parent_obj *parent = data;
+
+	if (mdev_parent_has(parent, dev) && mdev_users(to_mdev_device(dev)))
+		dev_warn_ratelimited(parent->dev,
+				     "waiting for mediated device %s to be closed\n",
+				     dev_name(dev));
+	return 0;
+}
+
+static int mdev_parent_name_left(struct device *dev, void *data)
+{
+	struct mdev_parent_obj *parent = data;
+
+	if (mdev_parent_has(parent, dev) && !mdev_users(to_mdev_device(dev)))
+		dev_warn_ratelimited(parent->dev,
+				     "waiting for mediated device %s to go\n",
+				     dev_name(dev));
+	return 0;
+}
+
+/*
+ * Each device is removed as soon as it has no user. They do so by themselves, and are
+ * waited for all at once.
+ */
+static void mdev_parent_remove_devices(struct mdev_parent_obj *parent)
+{
 	lock_map_acquire(&parent->dep_map);
 	lock_map_release(&parent->dep_map);
 
-	mdev_parent_exit(parent);
-	wait_for_completion(&parent->idle);
+	device_for_each_child(parent->dev, parent, mdev_parent_check_device);
+	device_for_each_child(parent->dev, parent, mdev_parent_name_open);
+	mdev_gate_exit(&parent->gate);
+	if (mdev_gate_wait(&parent->gate, MDEV_PARENT_PATIENCE))
+		return;
+	device_for_each_child(parent->dev, parent, mdev_parent_name_left);
+	mdev_gate_wait(&parent->gate, MAX_SCHEDULE_TIMEOUT);
 }
 
 /**
@@ -383,9 +428,8 @@ void mdev_unregister_device(struct device *dev)
 	if (!parent)
 		return;
 
-	mdev_parent_drain(parent);
 	mdev_parent_remove_link(parent);
-	mdev_devices_remove(parent);
+	mdev_parent_remove_devices(parent);
 	mdev_parent_remove_files(parent);
 	mdev_parent_uevent(dev, "MDEV_STATE=unregistered");
 	mdev_parent_disown(parent);

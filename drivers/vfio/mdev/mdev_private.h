@@ -2,28 +2,55 @@
 /*
  * What the files of mdev.ko share
  *
+ * Calls between them go down only:
+ *
+ *	mdev_parent.c, mdev_virtual.c		what vendors register
+ *	mdev_type.c, mdev_driver.c		its types; bus drivers
+ *	mdev_device.c				creating a device
+ *	mdev_removal.c				removing and unbinding it
+ *	mdev_bus.c, mdev_access.c, mdev_uuid.c	its driver, data and UUID
+ *	mdev_state.c, mdev_gate.c		who decides, and who is still there
+ *
  * Objects: a parent holds its types, a type its devices, each by a counted
  * reference of the lower on the upper one. All three are the core's own; of the
- * vendor they hold pointers that are followed only while the parent is
- * registered.
+ * vendor they hold pointers that are followed only while the parent's gate has
+ * somebody in it, and each device is in it from before create() until remove() has
+ * returned. In the same way a device is in the gate of the driver that it is bound
+ * to.
  *
  * Locks: mdev_parents_lock (mdev_parent.c) covers the list of parents and is
  * innermost. Nothing else is locked; callbacks run under no lock of the core.
- * Who may remove a device is decided by its state word (mdev_device.c), and
- * whether a parent's vendor may still be called by &mdev_parent_obj.active.
+ * What mdev_device.state says of a device's owner is in mdev_state.c.
  */
 #ifndef MDEV_PRIVATE_H
 #define MDEV_PRIVATE_H
 
-#include <linux/completion.h>
 #include <linux/kobject.h>
 #include <linux/lockdep.h>
 #include <linux/mdev.h>
-#include <linux/refcount.h>
-#include <linux/wait.h>
+#include <linux/sched.h>
+#include <linux/wait_bit.h>
 
 /* How a class is spelt for user space, which loads its bus driver by it */
 #define MDEV_MODALIAS_FMT "mdev:c%02X"
+
+/* See mdev_state.c */
+enum mdev_state {
+	MDEV_STATE_NEW,
+	MDEV_STATE_ADDED,
+	MDEV_STATE_LIVE,
+	MDEV_STATE_CLOSING,
+	MDEV_STATE_GIVING_UP,
+	MDEV_STATE_CLAIMED,
+	MDEV_STATE_GONE,
+};
+
+/* In /sys/class/mdev_bus: one that is wanted is made when its namesake goes. */
+enum mdev_link {
+	MDEV_LINK_NONE,
+	MDEV_LINK_WANTED,
+	MDEV_LINK_MADE,
+};
 
 /**
  * struct mdev_parent_obj - the core's side of a registered parent
@@ -33,13 +60,9 @@
  * @ops: the vendor's description; valid until unregistration ends
  * @types: @nr_types pointers, each counted
  * @nr_types: number of types
- * @linked: /sys/class/mdev_bus has a link to this parent
- * @dying: set once, when unregistration begins
- * @active: users of the vendor's callbacks, plus one until unregistration
- * @idle: completed when @active drops to zero
- * @wait: woken when the state of a device changes, a device loses its last user,
- *	  or @dying is set
- * @closed: counts the times that one of the devices lost its last user
+ * @link: whether /sys/class/mdev_bus has a link to this parent; under
+ *	  mdev_parents_lock
+ * @gate: its devices, from before create() until remove() has returned
  * @dep_key: makes each parent a lockdep class of its own
  * @dep_map: held around callbacks and acquired by unregistration, which waits
  *	     for them
@@ -51,12 +74,8 @@ struct mdev_parent_obj {
 	const struct mdev_parent_ops *ops;
 	struct mdev_type_obj **types;
 	unsigned int nr_types;
-	bool linked;
-	bool dying;
-	refcount_t active;
-	struct completion idle;
-	wait_queue_head_t wait;
-	atomic_t closed;
+	enum mdev_link link;
+	struct mdev_gate gate;
 	struct lock_class_key dep_key;
 	struct lockdep_map dep_map;
 };
@@ -77,48 +96,103 @@ struct mdev_type_obj {
 	unsigned int id;
 };
 
-/* mdev_parent.c */
-bool mdev_parent_enter(struct mdev_parent_obj *parent);
-void mdev_parent_exit(struct mdev_parent_obj *parent);
-int mdev_parents_init(void);
-void mdev_parents_exit(void);
+static inline struct mdev_parent_obj *mdev_parent_of(struct mdev_device *mdev)
+{
+	return mdev->type_obj->parent;
+}
+
+/* mdev_gate.c */
+void mdev_gate_init(struct mdev_gate *gate);
+void mdev_gate_open(struct mdev_gate *gate);
+bool mdev_gate_enter(struct mdev_gate *gate);
+void mdev_gate_exit(struct mdev_gate *gate);
+void mdev_gate_close(struct mdev_gate *gate);
+bool mdev_gate_wait(struct mdev_gate *gate, long timeout);
+
+static inline bool mdev_gate_closed(struct mdev_gate *gate)
+{
+	return READ_ONCE(gate->closed);
+}
+
+/* mdev_state.c */
+enum mdev_state mdev_state(struct mdev_device *mdev);
+bool mdev_is_new(struct mdev_device *mdev);
+bool mdev_is_owned(struct mdev_device *mdev);
+unsigned int mdev_users(struct mdev_device *mdev);
+void mdev_state_init(struct mdev_device *mdev);
+bool mdev_change_state(struct mdev_device *mdev, enum mdev_state from,
+		       enum mdev_state to);
+bool mdev_claim_unused(struct mdev_device *mdev, enum mdev_state from);
+unsigned int mdev_turn(struct mdev_device *mdev);
+bool mdev_give_up_turn(struct mdev_device *mdev, unsigned int turn);
+bool mdev_unclaim(struct mdev_device *mdev);
+void mdev_state_gone(struct mdev_device *mdev);
+bool mdev_own(struct mdev_device *mdev);
+void mdev_disown(struct mdev_device *mdev);
+void mdev_check(struct mdev_device *mdev);
+void mdev_start(struct mdev_device *mdev, enum mdev_goal goal,
+		unsigned int asked);
+void mdev_kick(struct mdev_device *mdev);
+void mdev_kick_later(struct mdev_device *mdev, unsigned long delay);
+int mdev_states_init(void);
+void mdev_states_exit(void);
+
+/*
+ * Sleep until @cond, which is about the state of @mdev, is true; @mode is that of
+ * sleeping. 0, or -ERESTARTSYS for a signal that matters in that mode
+ */
+#define mdev_wait(mdev, cond, mode)					\
+({									\
+	might_sleep();							\
+	___wait_var_event(&(mdev)->state, cond, (mode), 0, 0, schedule());\
+})
+
+/* mdev_uuid.c */
+int mdev_uuid_claim(struct mdev_device *mdev);
+void mdev_uuid_release(struct mdev_device *mdev);
+int mdev_uuids_init(void);
+void mdev_uuids_exit(void);
+
+/* mdev_bus.c */
+struct mdev_driver *to_mdev_driver(const struct device_driver *drv);
+void mdev_bus_init_device(struct mdev_device *mdev);
+void mdev_bus_init_driver(struct mdev_driver *drv);
+bool mdev_bus_has_device(const struct device *dev);
+bool mdev_bus_serves(const struct device_driver *drv, struct mdev_device *mdev);
+struct mdev_device *mdev_bus_find(const char *name);
+void mdev_bus_check(struct mdev_driver *drv);
+int mdev_bus_bind(struct mdev_device *mdev);
+bool mdev_bus_claim(struct mdev_device *mdev);
+int mdev_bus_request(struct mdev_device *mdev, unsigned int count);
+void mdev_bus_withdraw(struct mdev_device *mdev);
+int mdev_bus_init(void);
+void mdev_bus_exit(void);
+
+/* mdev_removal.c */
+void mdev_removal_init(struct mdev_device *mdev);
+void mdev_call_remove(struct mdev_device *mdev);
+void mdev_unlink(struct mdev_device *mdev);
+void mdev_retire(struct mdev_device *mdev);
+int mdev_device_remove(struct mdev_device *mdev);
+int mdev_device_unbind(struct mdev_device *mdev, struct mdev_driver *drv);
+
+/* mdev_device.c */
+int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
 
 /* mdev_type.c */
 struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj);
 struct mdev_type_obj *mdev_type_add(struct mdev_parent_obj *parent,
 				    unsigned int id);
 void mdev_type_remove(struct mdev_type_obj *type);
-int mdev_type_link(struct mdev_device *mdev);
-void mdev_type_unlink(struct mdev_device *mdev);
 
-/* mdev_device.c */
-bool mdev_is_new(struct mdev_device *mdev);
-int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
-void mdev_devices_remove(struct mdev_parent_obj *parent);
-int mdev_devices_init(void);
-void mdev_devices_exit(void);
-
-extern const struct attribute_group *mdev_device_groups[];
-
-/* mdev_bus.c */
-void mdev_bus_init_device(struct mdev_device *mdev);
-bool mdev_bus_has_device(const struct device *dev);
-int mdev_bus_bind(struct mdev_device *mdev);
-bool mdev_bus_busy(struct mdev_device *mdev);
-int mdev_bus_request(struct mdev_device *mdev, unsigned int count);
-int mdev_bus_init(void);
-void mdev_bus_exit(void);
+/* mdev_parent.c */
+int mdev_parents_init(void);
+void mdev_parents_exit(void);
 
 /* For tests/mdev_kunit.c */
 #if IS_ENABLED(CONFIG_KUNIT)
 int mdev_parse_uuid(const char *buf, size_t count, guid_t *uuid);
-int mdev_device_remove(struct mdev_device *mdev);
 #endif
 struct mdev_type_obj *mdev_parent_get_type(struct device *dev, unsigned int id);
-
-static inline struct mdev_parent_obj *mdev_parent_of(struct mdev_device *mdev)
-{
-	return mdev->type_obj->parent;
-}
 
 #endif /* MDEV_PRIVATE_H */

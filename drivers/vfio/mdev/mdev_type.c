@@ -194,28 +194,6 @@ void mdev_type_remove(struct mdev_type_obj *type)
 	kobject_put(&type->kobj);
 }
 
-int mdev_type_link(struct mdev_device *mdev)
-{
-	struct mdev_type_obj *type = mdev->type_obj;
-	struct kobject *kobj = &mdev->dev.kobj;
-	int ret;
-
-	ret = sysfs_create_link(kobj, &type->kobj, "mdev_type");
-	if (ret)
-		return ret;
-
-	ret = sysfs_create_link(type->devices, kobj, dev_name(&mdev->dev));
-	if (ret)
-		sysfs_remove_link(kobj, "mdev_type");
-	return ret;
-}
-
-void mdev_type_unlink(struct mdev_device *mdev)
-{
-	sysfs_remove_link(mdev->type_obj->devices, dev_name(&mdev->dev));
-	sysfs_remove_link(&mdev->dev.kobj, "mdev_type");
-}
-
 /**
  * mdev_get_type_group_id - which type a device is of
  * @mdev: the device

@@ -7,13 +7,51 @@
 #include <linux/err.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "mdev_private.h"
+
+/* Has a name of its own, as it may be held for longer than the vendor's is there. */
+struct mdev_virtual_class {
+	struct class class;
+	char name[];
+};
+
+static void mdev_virtual_class_release(const struct class *class)
+{
+	kfree(container_of(class, struct mdev_virtual_class, class));
+	module_put(THIS_MODULE);
+}
+
+static struct class *mdev_virtual_class_create(const char *name)
+{
+	struct mdev_virtual_class *vclass;
+	size_t size = strlen(name) + 1;
+	int ret;
+
+	vclass = kzalloc(struct_size(vclass, name, size), GFP_KERNEL);
+	if (!vclass)
+		return ERR_PTR(-ENOMEM);
+
+	memcpy(vclass->name, name, size);
+	vclass->class.name = vclass->name;
+	vclass->class.class_release = mdev_virtual_class_release;
+	/* A reference on the class may outlive everything but our code. */
+	__module_get(THIS_MODULE);
+	ret = class_register(&vclass->class);
+	if (ret) {
+		kfree(vclass);
+		module_put(THIS_MODULE);
+		return ERR_PTR(ret);
+	}
+	return &vclass->class;
+}
 
 /**
  * mdev_register_virtual_parent - make a device and offer it as parent
  * @name: what device and class are called, and what the names of the types begin
- *	  with; stays until mdev_unregister_virtual_parent() returned
+ *	  with; copied
  * @ops: as for mdev_register_device()
  *
  * Makes /sys/class/@name/@name, which sends uevents as it has a class. Device and
@@ -37,7 +75,7 @@ mdev_register_virtual_parent(const char *name, const struct mdev_parent_ops *ops
 	if (!name || !*name)
 		return ERR_PTR(-EINVAL);
 
-	class = class_create(name);
+	class = mdev_virtual_class_create(name);
 	if (IS_ERR(class))
 		return ERR_CAST(class);
 
@@ -55,7 +93,7 @@ mdev_register_virtual_parent(const char *name, const struct mdev_parent_ops *ops
 err_unregister_device:
 	device_unregister(dev);
 err_destroy_class:
-	class_destroy(class);
+	class_unregister(class);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(mdev_register_virtual_parent);
@@ -72,6 +110,6 @@ void mdev_unregister_virtual_parent(struct device *dev)
 
 	mdev_unregister_device(dev);
 	device_unregister(dev);
-	class_destroy(class);
+	class_unregister(class);
 }
 EXPORT_SYMBOL_GPL(mdev_unregister_virtual_parent);

@@ -10,25 +10,21 @@
 #include <linux/string.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
-#include <linux/wait_bit.h>
 
 /**
  * struct vfio_mdev - a mediated device as VFIO sees it
  * @vdev: the VFIO device, whose reference count is that of this structure
  * @mdev: what it stands for; valid while the driver is bound
  * @ops: callbacks of that
- * @going: the driver is being unbound. Not every VFIO core turns away those who
- *	   come then, so we do.
+ * @no_ops: what VFIO finds in place of ours once the driver is unbound, as the device
+ *	    may be released when our module is gone; all zeros
  */
 struct vfio_mdev {
 	struct vfio_device vdev;
 	struct mdev_device *mdev;
 	const struct vfio_mdev_device_ops *ops;
-	bool going;
+	struct vfio_device_ops no_ops;
 };
-
-/* VFIO devices that are not released yet, which may be long after unbinding */
-static atomic_t vfio_mdev_count = ATOMIC_INIT(0);
 
 static struct vfio_mdev *to_vfio_mdev(struct vfio_device *vdev)
 {
@@ -82,9 +78,19 @@ static int vfio_mdev_match(struct vfio_device *vdev, char *buf)
 
 	if (strcmp(buf, dev_name(mdev_dev(vfio_mdev->mdev))))
 		return 0;
-	if (READ_ONCE(vfio_mdev->going) || !mdev_is_live(vfio_mdev->mdev))
-		return -ENODEV;
-	return 1;
+	return mdev_is_live(vfio_mdev->mdev) ? 1 : -ENODEV;
+}
+
+/* A positive number would become an error pointer that is none. */
+static int vfio_mdev_not_positive(struct mdev_device *mdev, const char *op,
+				  int ret)
+{
+	if (ret <= 0)
+		return ret;
+	dev_err_ratelimited(mdev_dev(mdev),
+			    "%s() of %s returned %d, which is neither success nor an errno\n",
+			    op, dev_driver_string(mdev_parent_dev(mdev)), ret);
+	return -EINVAL;
 }
 
 static int vfio_mdev_open(struct vfio_device *vdev)
@@ -95,16 +101,16 @@ static int vfio_mdev_open(struct vfio_device *vdev)
 
 	if (!ops->open)
 		return -EINVAL;
-	if (READ_ONCE(to_vfio_mdev(vdev)->going))
-		return -ENODEV;
-
 	ret = mdev_get_user(mdev);
 	if (ret)
 		return ret;
 
 	ret = ops->open(mdev);
-	if (ret)
-		mdev_put_user(mdev);
+	if (!ret)
+		return 0;
+
+	ret = vfio_mdev_not_positive(mdev, "open", ret);
+	mdev_put_user(mdev);
 	return ret;
 }
 
@@ -154,7 +160,9 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
 	if (ops->get_region_info)
-		return ops->get_region_info(mdev, info, caps);
+		return vfio_mdev_not_positive(mdev, "get_region_info",
+					      ops->get_region_info(mdev, info,
+								   caps));
 	return ops->ioctl ? -ENOIOCTLCMD : -EINVAL;
 }
 
@@ -163,10 +171,11 @@ static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
-	return ops->mmap ? ops->mmap(mdev, vma) : -EINVAL;
+	if (!ops->mmap)
+		return -EINVAL;
+	return vfio_mdev_not_positive(mdev, "mmap", ops->mmap(mdev, vma));
 }
 
-/* Asked by the core and, while the driver is being unbound, by VFIO */
 static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
 {
 	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
@@ -178,18 +187,25 @@ static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
 }
 
 /*
- * A character device that was opened but not bound to an iommufd, and an open
- * that is under way, are known to the VFIO core alone. To unregister then would
- * wait for them without end and under the device lock. This looks at the core's
- * count, of which the registration itself is one.
+ * A character device that was opened but not bound to an iommufd, and an open that
+ * is under way, are known to VFIO alone.
  */
-static bool vfio_mdev_busy(struct mdev_device *mdev)
+static bool vfio_mdev_claim(struct mdev_device *mdev)
 {
 	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
 
-	return refcount_read(&vfio_mdev->vdev.refcount) > 1;
+	return vfio_device_claim_registration(&vfio_mdev->vdev);
 }
 
+/* Nobody holds the device, so this has nobody to wait for. */
+static void vfio_mdev_withdraw(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	vfio_unregister_group_dev(&vfio_mdev->vdev);
+}
+
+/* Unless the driver core unbinds on its own account, or VFIO cannot be claimed */
 static void vfio_mdev_request(struct vfio_device *vdev, unsigned int count)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
@@ -200,20 +216,8 @@ static void vfio_mdev_request(struct vfio_device *vdev, unsigned int count)
 	vfio_mdev_ask(mdev, count);
 }
 
-static void vfio_mdev_uncount(void)
-{
-	if (atomic_dec_and_test(&vfio_mdev_count))
-		wake_up_var(&vfio_mdev_count);
-}
-
-static void vfio_mdev_release(struct vfio_device *vdev)
-{
-	vfio_mdev_uncount();
-}
-
 static const struct vfio_device_ops vfio_mdev_ops = {
 	.name = "vfio-mdev",
-	.release = vfio_mdev_release,
 	.bind_iommufd = vfio_iommufd_emulated_bind,
 	.unbind_iommufd = vfio_iommufd_emulated_unbind,
 	.attach_ioas = vfio_iommufd_emulated_attach_ioas,
@@ -229,18 +233,24 @@ static const struct vfio_device_ops vfio_mdev_ops = {
 	.match = vfio_mdev_match,
 };
 
+/* Once nobody can open it, VFIO looks at one op only, to see whether it is there. */
+static void vfio_mdev_put(struct vfio_mdev *vfio_mdev)
+{
+	const void *no_ops = &vfio_mdev->no_ops;
+
+	vfio_mdev->vdev.ops = no_ops;
+	vfio_put_device(&vfio_mdev->vdev);
+}
+
 static int vfio_mdev_probe(struct mdev_device *mdev)
 {
 	struct vfio_mdev *vfio_mdev;
 	int ret;
 
-	atomic_inc(&vfio_mdev_count);
 	vfio_mdev = vfio_alloc_device(vfio_mdev, vdev, mdev_dev(mdev),
 				      &vfio_mdev_ops);
-	if (IS_ERR(vfio_mdev)) {
-		vfio_mdev_uncount();
+	if (IS_ERR(vfio_mdev))
 		return PTR_ERR(vfio_mdev);
-	}
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
 
@@ -260,17 +270,13 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	return 0;
 
 err_put:
-	vfio_put_device(&vfio_mdev->vdev);
+	vfio_mdev_put(vfio_mdev);
 	return ret;
 }
 
 static void vfio_mdev_remove(struct mdev_device *mdev)
 {
-	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
-
-	WRITE_ONCE(vfio_mdev->going, true);
-	vfio_unregister_group_dev(&vfio_mdev->vdev);
-	vfio_put_device(&vfio_mdev->vdev);
+	vfio_mdev_put(dev_get_drvdata(mdev_dev(mdev)));
 }
 
 static const struct mdev_class_id vfio_mdev_id_table[] = {
@@ -284,7 +290,8 @@ static struct mdev_driver vfio_mdev_driver = {
 	.probe = vfio_mdev_probe,
 	.remove = vfio_mdev_remove,
 	.request = vfio_mdev_ask,
-	.busy = vfio_mdev_busy,
+	.claim = vfio_mdev_claim,
+	.withdraw = vfio_mdev_withdraw,
 };
 
 static int __init vfio_mdev_init(void)
@@ -295,8 +302,6 @@ static int __init vfio_mdev_init(void)
 static void __exit vfio_mdev_exit(void)
 {
 	mdev_unregister_driver(&vfio_mdev_driver);
-	/* VFIO looks at our ops when it releases a device. */
-	wait_var_event(&vfio_mdev_count, !atomic_read(&vfio_mdev_count));
 }
 
 module_init(vfio_mdev_init);

@@ -148,4 +148,45 @@ TEST_F(log, refusing_remove_is_one_line)
 	EXPECT_TRUE(names_errno(&self->log, self->uuid, "EBUSY", "-16"));
 }
 
+/* A positive number is no success, no errno, and a mistake that is named. */
+TEST_F(log, positive_create_is_one_line)
+{
+	module_set_param(TEST_VENDOR, "create_errno", -5);
+	EXPECT_EQ(-EINVAL, __mdev_create(TEST_PARENT, TEST_TYPE("fail-create"),
+					 self->uuid));
+	klog_end(&self->log);
+	EXPECT_EQ(1, klog_lines(&self->log, self->uuid))
+		TH_LOG("%s", self->log.text);
+	EXPECT_EQ(1, klog_lines(&self->log, "create() of "))
+		TH_LOG("%s", self->log.text);
+	EXPECT_FALSE(mdev_exists(self->uuid));
+}
+
+TEST_F(log, positive_probe_is_named)
+{
+	module_set_param(TEST_BUS, "probe_errno", -1);
+	EXPECT_EQ(-EINVAL, __mdev_create(TEST_PARENT, TEST_TYPE("class-test"),
+					 self->uuid));
+	klog_end(&self->log);
+	module_set_param(TEST_BUS, "probe_errno", 0);
+	EXPECT_EQ(1, klog_lines(&self->log, "probe() of " TEST_BUS))
+		TH_LOG("%s", self->log.text);
+	EXPECT_FALSE(mdev_exists(self->uuid));
+}
+
+TEST_F(log, positive_open_is_one_line)
+{
+	struct vfio_dev dev;
+	int ret;
+
+	module_set_param(TEST_VENDOR, "open_errno", -1);
+	mdev_create(TEST_PARENT, TEST_TYPE("fail-open"), self->uuid);
+	ret = __vfio_dev_open(&dev, self->uuid);
+	klog_end(&self->log);
+	EXPECT_EQ(-EINVAL, ret);
+	EXPECT_EQ(1, klog_lines(&self->log, "open() of "))
+		TH_LOG("%s", self->log.text);
+	EXPECT_EQ(0, __mdev_remove(self->uuid));
+}
+
 TEST_HARNESS_MAIN

@@ -4,8 +4,11 @@
  * unloading. Nothing may get lost, stuck or counted wrongly.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <libmdev.h>
@@ -260,6 +263,63 @@ TEST_F(races, remove_against_close)
 		vfio_dev_close(&dev);
 		ASSERT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
 		ASSERT_FALSE(mdev_exists(uuid));
+	}
+}
+
+/*
+ * Opens the character device over and over, and keeps it once the device begins to go:
+ * past the last look at who uses it, if there is such a thing.
+ */
+static pid_t hold_at_the_last_moment(const char *uuid)
+{
+	struct vfio_dev dev = VFIO_DEV_CLOSED;
+	char path[128];
+	pid_t pid;
+	int fd;
+
+	MDEV_ASSERT(!__vfio_dev_attach(&dev, &vfio_dev_by_cdev, uuid),
+		    "no character device");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dev.cdev);
+	pid = fork();
+	if (pid) {
+		vfio_dev_close(&dev);
+		return pid;
+	}
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	vfio_dev_close(&dev);
+	for (;;) {
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && !file_exists(MDEV_TYPES(TEST_PARENT) "/"
+					    TEST_TYPE("request") "/devices/%s",
+					    uuid))
+			pause();
+		close(fd);
+	}
+}
+
+/* Nobody gets in so late that the writer of "remove" waits for him. */
+TEST_F(races, character_device_against_remove)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer writer;
+	pid_t pid;
+	int i;
+
+	module_load("vfio_mdev");
+	if (!vfio_dev_by_cdev.available())
+		SKIP(return, "no character devices");
+	for (i = 0; i < 30; i++) {
+		mdev_create_new(TEST_PARENT, TEST_TYPE("request"), uuid);
+		pid = hold_at_the_last_moment(uuid);
+		usleep(5000);
+		writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", uuid);
+		EXPECT_EQ(0, writer_result(&writer, 10000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		ASSERT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
+		EXPECT_FALSE(mdev_exists(uuid));
 	}
 }
 

@@ -166,4 +166,29 @@ TEST_F(kvm, is_forgotten)
 	EXPECT_EQ(0, vendor_sees_kvm(self->uuid));
 }
 
+/*
+ * Closing the device destroys the machine, as it does when QEMU exits, and takes its
+ * time. Whoever waits to remove the device is through when that is over.
+ */
+TEST_F(kvm, is_destroyed_while_a_remover_waits)
+{
+	struct writer writer;
+	long start;
+
+	vfio_dev_close(&self->dev);
+	mdev_create_new(TEST_PARENT, TEST_TYPE("request"), self->uuid);
+	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
+	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	open_dev(&self->dev);
+	writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", self->uuid);
+	ASSERT_TRUE(writer_blocks(&writer));
+	close_fd(&self->vfio);
+	close_fd(&self->vm);
+	close_fd(&self->kvm);
+	vfio_dev_close(&self->dev);
+	start = now_ms();
+	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
+	EXPECT_LT(now_ms() - start, 1000);
+}
+
 TEST_HARNESS_MAIN

@@ -364,7 +364,7 @@ TEST_F(unbound, driver_unbinding_waits)
 	struct opening *opening = &self->opening;
 	struct writer writer;
 
-	create_plain(opening);
+	create_request(opening);
 	ASSERT_EQ(0, attach_cdev(opening));
 	writer_start(&writer, opening->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
 	EXPECT_TRUE(writer_blocks(&writer));

@@ -462,8 +462,21 @@ static ssize_t kvm_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(kvm);
 
+/* And whether somebody has its lock */
+static ssize_t locked_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	bool locked = !device_trylock(dev);
+
+	if (!locked)
+		device_unlock(dev);
+	return sysfs_emit(buf, "%d\n", locked);
+}
+static DEVICE_ATTR_RO(locked);
+
 static struct attribute *mdev_test_mdev_attrs[] = {
 	&dev_attr_behaviour.attr,
+	&dev_attr_locked.attr,
 	&dev_attr_kvm.attr,
 	NULL,
 };

@@ -80,6 +80,12 @@ static int mdev_test_register_main(void)
 	return mdev_register_device(mdev_test_main, &mdev_test_parent_ops);
 }
 
+static int mdev_test_unregister_main(void)
+{
+	mdev_unregister_device(mdev_test_main);
+	return 0;
+}
+
 static int mdev_test_register_extra(void)
 {
 	guard(mutex)(&mdev_test_vendor_lock);
@@ -176,6 +182,7 @@ static const struct {
 	int (*run)(void);
 } mdev_test_commands[] = {
 	{ "register-main", mdev_test_register_main },
+	{ "unregister-main", mdev_test_unregister_main },
 	{ "register-extra", mdev_test_register_extra },
 	{ "register-small", mdev_test_register_small },
 	{ "unregister-extra", mdev_test_unregister_extra },
