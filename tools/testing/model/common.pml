@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What removal.pml and removal_before.pml share: the vendor, VFIO, the driver
- * core, those who open devices, and the judge.
+ * What removal.pml and removal_before.pml share: the properties, the vendor, the
+ * driver core and VFIO
  *
  * A run is put together by macros of spin's command line:
  *	ND		devices (1 or 2)
  *	NC, NR		creators, writers of "remove"
- *	NG, NV		openers by group, by character device
+ *	NG, NV		who opens by group, by character device
  *	NU, NB		writers of "unbind", of "bind"
  *	UNREG		the parent is unregistered
  *	UNDRV		the bus driver is unregistered
  *	SHUT		the machine is shut down
  *	HOLD		who has a device open may keep it for ever
  *	COMPAT		VFIO of 6.1 and 6.12, which cannot be claimed for good
- *	NOCLAIM		a bus driver that counts nobody itself
+ *	NOCLAIM		a bus driver that has no claim()
  *	ONE_UUID	all creators want the same UUID
  *	CREATED		devices are there from the start
+ *	ONLY		number of the only property to check
+ *	LTL		no judge: formulas, see actors.pml
  */
 #ifndef ND
 #define ND 1
@@ -40,31 +42,52 @@
 #endif
 
 #define WRITERS	(NR + NU + NB)
-#define OPENERS	(NG + NV)
 #define NONE	255
+
+/*
+ * What is checked. The number ends up in what pan says of an assertion that fails,
+ * by which check-model finds the name.
+ */
+#define P_one_owner_decides		101
+#define P_no_user_after_teardown_begins	102
+#define P_remove_once_for_each_create	103
+#define P_nobody_waits_for_ever		104
+#define P_nobody_waits_unkillably	105
+#define P_shutdown_completes		106
+#define P_vendor_is_left_alone		107
+#define P_uuid_is_unique		108
+#define P_references_are_balanced	109
+#define P_busy_refuses_nobody		110
+#define P_events_are_in_order		111
+#define P_ten_seconds_are_not_needed	112
+#define P_live_device_can_be_opened	113
+
+#ifdef ONLY	/* the others are known to fail as well */
+#define PROPERTY(number, cond)	assert((cond) || number == 0 || number != ONLY)
+#else
+#define PROPERTY(number, cond)	assert((cond) || number == 0)
+#endif
 
 /* ------------------------------------------------------------- the vendor */
 
 bool created[ND];	/* create() has succeeded, remove() was not called */
-bool was_created[ND];
 bool unregistered;	/* mdev_unregister_device() has returned */
 bool going;		/* the vendor's module is being unloaded */
 byte modref;		/* references on it */
 
 inline vendor_create(d) {
 	atomic {
-		assert(!unregistered);
-		created[d] = true;
-		was_created[d] = true
+		PROPERTY(P_vendor_is_left_alone, !unregistered);
+		PROPERTY(P_remove_once_for_each_create, !created[d]);
+		created[d] = true
 	}
 }
 
 inline vendor_remove(d) {
 	atomic {
-		assert(!unregistered);
-		/* exactly once for each create(), and after the last user */
-		assert(created[d]);
-		assert(users[d] == 0);
+		PROPERTY(P_vendor_is_left_alone, !unregistered);
+		PROPERTY(P_remove_once_for_each_create, created[d]);
+		PROPERTY(P_no_user_after_teardown_begins, users[d] == 0);
 		created[d] = false
 	}
 }
@@ -73,9 +96,9 @@ inline vendor_remove(d) {
 
 bool lock[ND];		/* the device lock is held */
 bool listed[ND];	/* between device_add() and device_del() */
-bool bound[ND];
+bool bound[ND];		/* to the only driver; mdev_device.driver, too */
 bool announced[ND];	/* the ADD event is out */
-byte attrs[ND];		/* users of the device's files who hold up device_del() */
+byte attrs[ND];		/* who is in the device's files, and holds up device_del() */
 byte refs[ND];		/* references on the device */
 #ifdef ONE_UUID
 byte uuid[1] = NONE;	/* who has it, in the table of UUIDs */
@@ -93,9 +116,8 @@ inline device_unlock(d) {
 	lock[d] = false
 }
 
-/* Must not be called in an atomic sequence that others rely on. */
 inline put_device(d) {
-	atomic { assert(refs[d] > 0); refs[d]-- }
+	atomic { PROPERTY(P_references_are_balanced, refs[d] > 0); refs[d]-- }
 }
 
 /* ------------------------------------------------------------------- VFIO */
@@ -104,13 +126,20 @@ bool registered[ND];	/* can be found by those who open */
 byte reg[ND];		/* vfio_device.refcount: 1, and one for each open file */
 
 inline vfio_register(d) {
-	atomic { assert(!registered[d] && reg[d] == 0); registered[d] = true; reg[d] = 1 }
+	atomic {
+		PROPERTY(P_one_owner_decides, !registered[d] && reg[d] == 0);
+		registered[d] = true;
+		reg[d] = 1
+	}
 }
 
-/* vfio_unregister_group_dev(), with none of its requests */
-inline vfio_unregister(d) {
+/*
+ * vfio_unregister_group_dev(), without its requests. Its vfio_device_del() comes
+ * first, as a group or a file that is looked for is not found then.
+ */
+inline vfio_unregister_group_dev(d) {
 	registered[d] = false;
-	atomic { assert(reg[d] > 0); reg[d]-- }
+	atomic { PROPERTY(P_references_are_balanced, reg[d] > 0); reg[d]-- }
 	reg[d] == 0
 }
 
@@ -118,10 +147,10 @@ inline vfio_unregister(d) {
 
 mtype = { IDLE, WAITS, DONE };
 mtype writer[WRITERS + 1] = IDLE;
-bool signalled[WRITERS + 1];	/* will not wait for ever */
-byte wants[WRITERS + 1];
+bool signalled[WRITERS + 1];	/* a fatal signal has come, or is about to */
+byte wants[WRITERS + 1];	/* which device */
 bool creator_done[NC + 1];
 bool drains;		/* somebody waits for writers, and cannot be killed */
 bool driver_gone;	/* mdev_unregister_driver() has returned */
 bool holds[ND];		/* somebody keeps it open for ever */
-bool refused[ND];	/* an open of the live device failed since this was cleared */
+bool refused[ND];	/* an open of the device failed since this was cleared */

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How mediated devices are removed. See README for what is checked and how.
+ * How mediated devices are removed and unbound. See README.md for what is checked.
+ *
+ * Each inline stands for the kernel's function of that name; where that has another
+ * one, a comment says so. What changes mdev_device.state by one compare-and-exchange is
+ * one atomic step. FAULT_* are mistakes that have to be found.
  */
 
 mtype = { NEW, ADDED, LIVE, CLOSING, GIVING_UP, CLAIMED, GONE };
 mtype = { REMOVE, UNBIND };
 
-/* mdev_device.state is one word; what changes it at once is one atomic step */
 #ifndef ND
 #define ND 1
 #endif
+
+/* mdev_device.state, which is one word */
 mtype state[ND] = GONE;
 bool owned[ND];
 bool check[ND];
-byte users[ND];
 byte turn[ND];
-mtype goal[ND] = REMOVE;	/* the owner's */
+byte users[ND];
 
-#define MATCHES(d)	(state[d] == LIVE)
+mtype goal[ND] = REMOVE;	/* mdev_device.goal, the owner's */
+
+#define MATCHES(d)	(state[d] == LIVE)	/* vfio_mdev_match() */
 #define TORN_DOWN(d)	(state[d] == CLAIMED || state[d] == GONE)
 
 #include "common.pml"
@@ -29,7 +35,6 @@ mtype goal[ND] = REMOVE;	/* the owner's */
 byte gate[2] = 1;
 bool closed[2];
 
-/* The look at @closed after the count is left out: see README. */
 inline mdev_gate_enter(g, ok) {
 	ok = !closed[g];
 	if
@@ -39,43 +44,62 @@ inline mdev_gate_enter(g, ok) {
 }
 
 inline mdev_gate_exit(g) {
-	atomic { assert(gate[g] > 0); gate[g]-- }
+	atomic { PROPERTY(P_references_are_balanced, gate[g] > 0); gate[g]-- }
 }
 
-/* ------------------------------------------------------- work of a device */
+inline mdev_gate_wait(g) {
+	gate[g] == 0
+}
+
+/* ---------------------------------------- mdev_state.c: work of a device */
 
 mtype = { NO, NOW, SOON, LATER };
-mtype pending[ND] = NO;	/* LATER, in ten seconds, is too late for everybody */
+mtype pending[ND] = NO;	/* LATER, in ten seconds, never comes: nobody may need it */
 bool running[ND];
-bool disabled[ND];	/* cannot be queued */
-byte flushed[ND];	/* 2, 1: instance waited for is pending, is running */
-
-/* mod_delayed_work(); each queued instance has a reference */
-inline mdev_kick(d) {
-	atomic {
-		assert(refs[d] > 0);
-#ifndef FAULT_no_reference
-		refs[d] = refs[d] + (pending[d] == NO);
+byte flushed[ND];	/* the instance waited for is 2: pending, 1: running */
+#ifdef FAULT_cancel
+bool disabled[ND];	/* being cancelled: cannot be queued */
+#define DISABLED(d)	disabled[d]
+#else
+#define DISABLED(d)	false
 #endif
+
+/*
+ * The caller's reference becomes that of the instance: mod_delayed_work() says whether
+ * there was one that had its own.
+ */
+inline mdev_kick_held(d) {
+	atomic {
+		refs[d] = refs[d] - (pending[d] != NO);
 		if
-		:: !disabled[d] -> pending[d] = NOW
-		:: else
+		:: DISABLED(d)
+		:: else -> pending[d] = NOW
 		fi
 	}
 }
 
-/* queue_delayed_work(), which does nothing where the work is pending */
-inline mdev_look_again(d, when) {
+inline get_device(d) {
+	PROPERTY(P_references_are_balanced, refs[d] > 0);
+	refs[d]++
+}
+
+inline mdev_kick(d) {
+	atomic {
+#ifdef FAULT_kick_without_reference
+		refs[d] = refs[d] + (pending[d] != NO);
+#else
+		get_device(d);
+#endif
+		mdev_kick_held(d)
+	}
+}
+
+/* queue_delayed_work() does nothing where the work is pending. */
+inline mdev_kick_later(d, when) {
 	atomic {
 		if
-#ifdef FAULT_requeue_overrides
-		:: true ->
-#else
-		:: pending[d] == NO && !disabled[d] ->
-#endif
-#ifndef FAULT_no_reference
-			refs[d] = refs[d] + (pending[d] == NO);
-#endif
+		:: pending[d] == NO && !DISABLED(d) ->
+			get_device(d);
 			pending[d] = when
 		:: else
 		fi
@@ -83,9 +107,8 @@ inline mdev_look_again(d, when) {
 }
 
 #ifdef FAULT_cancel
-/* cancel_delayed_work_sync(): meanwhile the work cannot be queued. */
-inline mdev_settle(d) {
-	atomic {
+inline flush_delayed_work(d) {
+	atomic {	/* cancel_delayed_work_sync(), in its place */
 		refs[d] = refs[d] - (pending[d] != NO);
 		pending[d] = NO;
 		disabled[d] = true
@@ -94,10 +117,9 @@ inline mdev_settle(d) {
 	disabled[d] = false
 }
 #else
-/* flush_delayed_work() */
-inline mdev_settle(d) {
+inline flush_delayed_work(d) {
 	atomic {
-		assert(flushed[d] == 0);
+		PROPERTY(P_one_owner_decides, flushed[d] == 0);
 		if
 		:: pending[d] != NO -> pending[d] = NOW; flushed[d] = 2
 		:: pending[d] == NO && running[d] -> flushed[d] = 1
@@ -108,23 +130,22 @@ inline mdev_settle(d) {
 }
 #endif
 
-/* ----------------------------------------------------------- mdev_state.c */
+/* ---------------------------------------------------------- mdev_state.c */
 
 inline mdev_drop_user(d) {
 	bool last;
 
 	atomic {
-		assert(users[d] > 0);
+		PROPERTY(P_references_are_balanced, users[d] > 0);
 		users[d]--;
 		last = users[d] == 0 && state[d] == CLOSING
 	}
 	if
 #ifndef FAULT_no_kick
-	:: last -> mdev_kick(d)
+	:: last -> last = false; mdev_kick(d)
 #endif
-	:: else
-	fi;
-	last = false
+	:: else -> last = false
+	fi
 }
 
 inline mdev_get_user(d, ok) {
@@ -135,9 +156,8 @@ inline mdev_get_user(d, ok) {
 	}
 	if
 	:: ok ->
-		/* try_module_get() of what the vendor's ops say */
-		atomic {
-			assert(!unregistered);
+		atomic {	/* try_module_get() of what the vendor's ops say */
+			PROPERTY(P_vendor_is_left_alone, !unregistered);
 #ifndef FAULT_no_module
 			ok = !going;
 			modref = modref + ok
@@ -156,18 +176,40 @@ inline mdev_get_user(d, ok) {
 
 inline mdev_put_user(d) {
 #ifndef FAULT_no_module
-	atomic { assert(modref > 0); modref-- }
+	atomic { PROPERTY(P_references_are_balanced, modref > 0); modref-- }
 #endif
 	mdev_drop_user(d)
 }
 
-/* Begins the removal or unbinding of a device in LIVE that nobody waits for */
 inline mdev_start(d, what) {
-	atomic { assert(owned[d] && state[d] == LIVE); goal[d] = what; state[d] = CLOSING }
+	atomic {
+		PROPERTY(P_one_owner_decides, owned[d] && state[d] == LIVE);
+#ifndef FAULT_start_without_reference
+		get_device(d);
+#endif
+		goal[d] = what;
+		state[d] = CLOSING
+	}
+#ifdef FAULT_start_without_reference
 	mdev_kick(d)
+#else
+	mdev_kick_held(d)
+#endif
 }
 
-/* Ends the ownership of a device in LIVE, or uses it for what has to be done */
+/*
+ * mdev_device.driver, as others see it. It is written before the gates are looked at;
+ * without a barrier in between, only mdev_try_disown() is sure to tell them.
+ */
+#ifdef FAULT_driver_late
+bool seen[ND];
+#define SEEN(d)	seen[d]
+#define SEE(d)	seen[d] = bound[d]
+#else
+#define SEEN(d)	bound[d]
+#define SEE(d)	skip
+#endif
+
 inline mdev_disown(d) {
 	do
 	:: closed[PARENT] -> mdev_start(d, REMOVE); break
@@ -175,8 +217,9 @@ inline mdev_disown(d) {
 		if
 		:: bound[d] && closed[DRIVER] -> mdev_start(d, UNBIND); break
 		:: else ->
-			atomic {
-				assert(owned[d] && state[d] == LIVE);
+			atomic {	/* mdev_try_disown() */
+				PROPERTY(P_one_owner_decides, owned[d] && state[d] == LIVE);
+				SEE(d);
 				if
 #ifdef FAULT_disown_blind
 				:: true -> check[d] = false; owned[d] = false; break
@@ -190,19 +233,48 @@ inline mdev_disown(d) {
 	od
 }
 
-/* ------------------------------------------------------------- mdev_bus.c */
+#if defined(UNREG) || defined(UNDRV)
+/* A device that goes meanwhile is marked for nothing. */
+inline mdev_check(d, ok) {
+	atomic {
+		ok = !owned[d];
+		if
+		:: ok -> owned[d] = true
+#ifdef FAULT_sweep_no_check
+		:: else
+#else
+		:: else -> check[d] = true
+#endif
+		fi
+	}
+	if
+	:: ok -> mdev_disown(d)
+	:: else
+	fi
+}
 
-/* The bus driver's claim(): nobody has it open, and nobody can open it */
+/* An iterator of the driver core holds the device that it is at. */
+inline next_device(d, ok) {
+	atomic { ok = listed[d]; refs[d] = refs[d] + ok }
+}
+#endif
+
+/* ------------------------------------------------------------ mdev_bus.c */
+
+/* With compat_vfio_claim_registration() it is the same. */
 inline mdev_bus_claim(d, ok) {
 	ok = true;
 #ifndef NOCLAIM
 	if
 	:: bound[d] ->
+		atomic {
 #ifdef FAULT_claim_blind
-		reg[d] = 0
+			reg[d] = 0
 #else
-		atomic { ok = reg[d] <= 1; reg[d] = reg[d] - (reg[d] == 1) }
+			ok = reg[d] <= 1;
+			reg[d] = reg[d] - (reg[d] == 1)
 #endif
+		}
 	:: else
 	fi
 #endif
@@ -218,10 +290,10 @@ inline mdev_bus_withdraw(d) {
 		reg[d] = reg[d] + 1;
 #endif
 #if defined(COMPAT) || defined(NOCLAIM)
-		vfio_unregister(d);
+		vfio_unregister_group_dev(d);
 #else
 		registered[d] = false;
-		assert(reg[d] == 0);
+		PROPERTY(P_one_owner_decides, reg[d] == 0);
 #endif
 #ifdef FAULT_withdraw_locked
 		device_unlock(d);
@@ -230,41 +302,43 @@ inline mdev_bus_withdraw(d) {
 	fi
 }
 
-/* The driver core's: device_release_driver() */
-inline release_driver(d) {
+inline device_release_driver(d) {
 	device_lock(d);
 	if
-	:: bound[d] ->
-		assert(reg[d] == 0 && !registered[d]);
+	:: bound[d] ->		/* mdev_remove() */
+		PROPERTY(P_no_user_after_teardown_begins, reg[d] == 0 && !registered[d]);
 		bound[d] = false;
+		SEE(d);
 		mdev_gate_exit(DRIVER)
 	:: else
 	fi;
 	device_unlock(d)
 }
 
-/* mdev_probe(): under the device lock, and by the owner */
-inline mdev_probe(d, ok) {
-	vfio_register(d);
-#ifdef FAULT_bound_late
-	/* The sweep goes by the driver's list, which comes after probe(). */
-#else
-	bound[d] = true
-#endif
+inline mdev_call_probe(d, ok) {
+	mdev_gate_enter(DRIVER, ok);
+	if
+	:: ok ->
+		if
+		:: vfio_register(d); bound[d] = true
+		:: mdev_gate_exit(DRIVER); ok = false	/* the driver's probe() fails */
+		fi
+	:: else
+	fi
 }
 
-/* --------------------------------------------------------- mdev_removal.c */
+/* -------------------------------------------------------- mdev_removal.c */
 
 inline mdev_try_claim(d, from, ok) {
+	ok = users[d] == 0;
 	if
-	:: users[d] == 0 -> mdev_bus_claim(d, ok)
-	:: else -> ok = false
+	:: ok -> mdev_bus_claim(d, ok)
+	:: else
 	fi;
 	if
 	:: ok ->
-		/* mdev_claim_unused() */
-		atomic {
-			assert(owned[d]);
+		atomic {	/* mdev_claim_unused() */
+			PROPERTY(P_one_owner_decides, owned[d]);
 			ok = users[d] == 0 && state[d] == from;
 			if
 			:: ok -> state[d] = CLAIMED
@@ -275,15 +349,14 @@ inline mdev_try_claim(d, from, ok) {
 	fi
 }
 
-/* device_del(), which is also where the bus driver's remove() is called */
-inline delete_device(d) {
-	release_driver(d);
+inline device_del(d) {
+	device_release_driver(d);
 	listed[d] = false;
 	attrs[d] == 0		/* kernfs waits for those in the device's files */
 }
 
-/* UUID and state, then the gate: mdev_retire() */
 inline mdev_retire(d) {
+	PROPERTY(P_uuid_is_unique, UUID(d) == d);
 #ifdef FAULT_uuid_late
 	state[d] = GONE;
 	UUID(d) = NONE;
@@ -297,40 +370,66 @@ inline mdev_retire(d) {
 	put_device(d)
 }
 
-inline mdev_tear_down_device(d) {
-	assert(announced[d]);	/* no REMOVE event before ADD */
-	delete_device(d);
-#ifdef FAULT_gate_early
-	mdev_gate_exit(PARENT);
+/* False in ok if the device has to be removed as well */
+inline mdev_finish_unbind(d, ok) {
+	device_release_driver(d);
+	do
+#ifndef FAULT_unbind_blind
+	:: closed[PARENT] -> ok = false; break
 #endif
-	vendor_remove(d);
-	mdev_retire(d)
+	:: else ->
+		atomic {	/* mdev_unclaim() */
+			PROPERTY(P_one_owner_decides, owned[d] && state[d] == CLAIMED);
+			if
+			:: !check[d] ->
+				state[d] = LIVE;
+				owned[d] = false;
+				turn[d]++;
+				ok = true;
+				break
+			:: else -> check[d] = false
+			fi
+		}
+	od
 }
 
-inline mdev_tear_down(d) {
+inline mdev_tear_down(d, ok) {
 	mdev_bus_withdraw(d);
+	ok = false;
 	if
-	:: goal[d] == REMOVE -> mdev_tear_down_device(d)
-	:: else ->
-		release_driver(d);
-		atomic { state[d] = LIVE; turn[d]++ }
-		mdev_disown(d)
+	:: goal[d] == UNBIND -> mdev_finish_unbind(d, ok)
+	:: else
+	fi;
+	if
+	:: !ok ->
+		PROPERTY(P_events_are_in_order, announced[d]);
+		device_del(d);
+#ifdef FAULT_gate_early
+		mdev_gate_exit(PARENT);
+#endif
+		vendor_remove(d);	/* mdev_call_remove() */
+		mdev_retire(d)
+	:: else
 	fi
 }
 
 /*
- * The timer of SOON is a poll. Looks that would find nothing new are left out,
- * so that a run that goes on has an end.
+ * The timer of SOON is a poll. Looks that would find nothing new are left out, so that
+ * a run that goes on has an end.
  */
 #define DUE(d)	(pending[d] == NOW || pending[d] == SOON && (reg[d] <= 1 || state[d] != CLOSING))
 
-proctype mdev_work(byte d) {
+#define ASKS_LATER(d)	(pending[d] == LATER && state[d] == CLOSING && !holds[d])
+#define TEN_SECONDS	(ASKS_LATER(0) || ASKS_LATER(ND - 1))
+
+/* mdev_removal_work(), of which there is never more than one instance */
+proctype mdev_removal_work(byte d) {
 	bool ok;
 end:
 	do
 	:: atomic {
 		DUE(d) ->
-		assert(refs[d] > 0);
+		PROPERTY(P_references_are_balanced, refs[d] > 0);
 		pending[d] = NO;
 		running[d] = true;
 		if
@@ -342,11 +441,17 @@ end:
 	   :: state[d] == CLOSING ->
 		mdev_try_claim(d, CLOSING, ok);
 		if
-		:: ok -> mdev_tear_down(d)
-		:: !ok && users[d] > 0 -> mdev_look_again(d, LATER)
-		:: else -> mdev_look_again(d, SOON)
+		:: !ok ->	/* mdev_ask() */
+			if
+			:: users[d] > 0 -> mdev_kick_later(d, LATER)
+			:: else -> mdev_kick_later(d, SOON)
+			fi
+		:: else
 		fi
-	   :: state[d] == CLAIMED -> mdev_tear_down(d)
+	   :: else
+	   fi;
+	   if
+	   :: state[d] == CLAIMED -> mdev_tear_down(d, ok)
 	   :: else		/* a kick that came late */
 	   fi;
 	   atomic {
@@ -356,25 +461,30 @@ end:
 		:: flushed[d] == 1 -> flushed[d] = 0
 		:: else
 		fi;
-#ifndef FAULT_no_reference
-		assert(refs[d] > 0);
-		refs[d]--
-#endif
+		put_device(d)
 	   }
 	od
 }
 
 /* ---------------------------------------- writers of "remove" and "unbind" */
 
-#ifdef FIX_turn
-#define MINE(d)	(turn[d] == my_turn)
-#else
-#define MINE(d)	true
-#endif
+#if WRITERS
+#define MINE(d)		(turn[d] == my_turn)
+#define DRIVER_GOES	(what == UNBIND && closed[DRIVER])
 
+/* mdev_is_lost() */
+#define LOST(d)		(DRIVER_GOES || what == UNBIND && !SEEN(d) || \
+			 (state[d] == CLOSING || state[d] == CLAIMED) && goal[d] == REMOVE || \
+			 state[d] == GONE)
+
+/* To where mdev_end() returns, or goes on to mdev_wait_ended() */
 inline mdev_give_up(d, ok) {
-	atomic {
+	atomic {		/* mdev_give_up_turn() */
+#ifdef FAULT_no_turn
+		ok = state[d] == CLOSING;
+#else
 		ok = state[d] == CLOSING && MINE(d);
+#endif
 		if
 		:: ok -> state[d] = GIVING_UP
 		:: else
@@ -382,157 +492,227 @@ inline mdev_give_up(d, ok) {
 	}
 	if
 	:: ok ->
-		mdev_settle(d);
-		/* The work may have got as far as the bus driver's claim(). */
+#ifndef FAULT_give_up_no_flush
+		flush_delayed_work(d);
+#endif
+#ifdef FAULT_give_up_no_claim
+		ok = false;
+#else
 		mdev_try_claim(d, GIVING_UP, ok);
+#endif
 		if
 		:: ok -> mdev_kick(d); ok = false
-		:: else -> state[d] = LIVE; mdev_disown(d); ok = true
+		:: else ->
+			atomic {	/* mdev_change_state() */
+				PROPERTY(P_one_owner_decides, owned[d] && state[d] == GIVING_UP);
+				state[d] = LIVE
+			}
+			mdev_disown(d);
+			goto out	/* -ERESTARTNOHAND, -ENODEV */
 		fi
 	:: else
 	fi
 }
 
-/* A writer to a file of the driver does not hold up the driver's end. */
-#define LEAVE	(what == UNBIND && closed[DRIVER])
-
-inline mdev_remove_or_unbind(d, what) {
-	/* 1: become the owner */
+inline mdev_wait_own(d, what) {
 	atomic {
 		if
-		:: state[d] == LIVE && !owned[d] ->
+		:: state[d] == LIVE && !owned[d] ->	/* mdev_own() */
 			owned[d] = true;
 			my_turn = turn[d];
 			refused[d] = false
-		:: state[d] == CLOSING || state[d] == CLAIMED || state[d] == GONE ->
-			goto out
-		:: signalled[me] || LEAVE -> goto out
+		:: LOST(d) -> goto out		/* -ENODEV */
+		:: signalled[me] -> goto out	/* -ERESTARTNOHAND */
 		fi
 	}
+}
+
+inline mdev_wait_claimed(d, what) {
+#ifdef FAULT_busy_closes
+	state[d] = CLOSING;
+#endif
+	if
+	:: true ->		/* mdev_bus_request(): the user cannot be asked */
+		PROPERTY(P_busy_refuses_nobody, !refused[d]);
+#ifdef FAULT_busy_closes
+		state[d] = LIVE;
+#endif
+		mdev_disown(d);
+		goto out	/* -EBUSY */
+	:: true
+	fi;
+#ifdef FAULT_busy_closes
+	mdev_kick(d);
+#else
+	mdev_start(d, what);
+#endif
+	if
+	:: state[d] != CLOSING || !MINE(d)
+	:: what == REMOVE && closed[PARENT] ->
+		if
+		:: state[d] == CLOSING -> goto out	/* -ENODEV */
+		:: else
+		fi
+	:: signalled[me] || DRIVER_GOES -> mdev_give_up(d, ok)
+	fi
+}
+
+inline mdev_wait_ended(d, what) {
+	if
+	:: state[d] == GONE || !MINE(d) ->	/* what was asked for is done */
+		PROPERTY(P_one_owner_decides, what == UNBIND || state[d] == GONE);
+		PROPERTY(P_uuid_is_unique, what == UNBIND || UUID(d) != d)
+	:: signalled[me]
+#ifndef FAULT_unbinder_stays
+	:: DRIVER_GOES
+#endif
+	fi
+}
+
+inline mdev_end(d, what) {
+	mdev_wait_own(d, what);
 	if
 	:: what == UNBIND && !bound[d] -> mdev_disown(d); goto out
 	:: else
 	fi;
-	/* 2 */
 	goal[d] = what;
 	mdev_try_claim(d, LIVE, ok);
 	if
-	:: ok -> mdev_kick(d); goto wait
-	:: else
+	:: ok -> mdev_kick(d)
+	:: else -> mdev_wait_claimed(d, what)
 	fi;
-	/* 3: request() says whether users can be asked */
-	if
-	:: assert(!refused[d]); mdev_disown(d); goto out	/* -EBUSY */
-	:: true
-	fi;
-	state[d] = CLOSING;
-	mdev_kick(d);
-	if
-	:: state[d] != CLOSING || !MINE(d) -> goto wait
-	:: signalled[me] || LEAVE ->
-		mdev_give_up(d, ok);
-		if
-		:: ok -> goto out
-		:: else -> goto wait
-		fi
-	fi;
-wait:	/* 4 */
-	if
-	:: state[d] == GONE || !owned[d] || !MINE(d) ->
-		/* what was asked for is done */
-		assert(what == UNBIND || state[d] == GONE);
-		assert(what == UNBIND || UUID(d) != d)
-	:: signalled[me]
-#ifdef FIX_leave
-	:: LEAVE
-#endif
-	fi
+	mdev_wait_ended(d, what)
 }
 
-byte files;		/* writers in "unbind" and "bind" of the driver */
+inline may_be_signalled(me) {
+	if
+	:: signalled[me] = true
+	:: true
+	fi
+}
+#endif
 
-proctype remover(byte me; byte d) {
+#if NR
+proctype remover(byte me; byte d) {	/* remove_store() */
 	byte my_turn;
 	bool ok;
 
 	atomic {		/* kernfs_get_active() */
-		listed[d] -> attrs[d]++; refs[d]++;
+		listed[d] -> attrs[d]++; get_device(d);
 		wants[me] = d;
 		writer[me] = WAITS;
-		if
-		:: signalled[me] = true
-		:: true
-		fi
+		may_be_signalled(me)
 	}
 #ifndef FAULT_file_held
 	attrs[d]--;		/* sysfs_break_active_protection() */
 #endif
-	mdev_remove_or_unbind(d, REMOVE);
+	mdev_end(d, REMOVE);
 out:
 #ifdef FAULT_file_held
 	attrs[d]--;
 #endif
 	put_device(d);
-	writer[me] = DONE
+	atomic { my_turn = 0; ok = false; writer[me] = DONE }
 }
+#endif
 
-proctype unbinder(byte me; byte d) {
+/* ----------------------------------------------------------- mdev_driver.c */
+
+#if NU + NB
+byte files;		/* writers in "unbind" and "bind" of the driver */
+bool no_files;
+#endif
+
+#if NU
+proctype unbinder(byte me; byte d) {	/* unbind_store() */
 	byte my_turn;
 	bool ok;
 
-	atomic {
-		listed[d] && !closed[DRIVER] -> files++; refs[d]++;
+	atomic {		/* mdev_driver_find() */
+		listed[d] && !no_files -> files++; get_device(d);
 		wants[me] = d;
 		writer[me] = WAITS;
-		if
-		:: signalled[me] = true
-		:: true
-		fi
+		may_be_signalled(me)
 	}
-	mdev_remove_or_unbind(d, UNBIND);
+	mdev_end(d, UNBIND);
 out:
 	put_device(d);
-	atomic { files--; writer[me] = DONE }
+	atomic { my_turn = 0; ok = false; files--; writer[me] = DONE }
 }
+#endif
 
-/* bind_store(), or the driver core when a driver is registered */
-proctype binder(byte me; byte d) {
+#if NB
+proctype binder(byte me; byte d) {	/* bind_store() */
 	bool ok;
 
 	atomic {
-		listed[d] && !bound[d] && state[d] == LIVE && !closed[DRIVER] -> files++; refs[d]++;
+		listed[d] && !bound[d] && state[d] == LIVE && !no_files ->
+		files++; get_device(d);
 		wants[me] = d;
 		writer[me] = WAITS
 	}
-	device_lock(d);
-	mdev_gate_enter(DRIVER, ok);
+	device_lock(d);		/* device_driver_attach() */
+	atomic {		/* mdev_probe(): mdev_own() */
+		ok = state[d] == LIVE && !owned[d] && !bound[d];
+		owned[d] = owned[d] | ok
+	}
 	if
 	:: ok ->
-		atomic {
-			ok = state[d] == LIVE && !owned[d] && !bound[d];
-			owned[d] = owned[d] | ok
-		}
-		if
-		:: ok -> mdev_probe(d, ok); mdev_disown(d)
-#ifdef FAULT_bound_late
-			; bound[d] = true
-#endif
-		:: else -> mdev_gate_exit(DRIVER)
-		fi
-	:: else
+		mdev_call_probe(d, ok);
+		mdev_disown(d)
+	:: else			/* -EBUSY, -ENODEV */
 	fi;
 	device_unlock(d);
 	put_device(d);
-	atomic { files--; writer[me] = DONE }
+	atomic { ok = false; files--; writer[me] = DONE }
 }
+#endif
+
+#ifdef UNDRV
+proctype unregister_driver() {	/* mdev_unregister_driver() */
+	byte d;
+	bool ok;
+
+#ifdef FAULT_files_first
+	atomic { no_files = true; drains = true }
+	files == 0;
+	drains = false;
+#endif
+	closed[DRIVER] = true;	/* mdev_driver_close() */
+	do
+	:: d < ND ->		/* mdev_bus_check_device() */
+		next_device(d, ok);
+		if
+		:: ok ->
+			if
+			:: SEEN(d) -> mdev_check(d, ok)
+			:: else
+			fi;
+			put_device(d)
+		:: else
+		fi;
+		d++
+	:: else -> d = 0; break
+	od;
+#if NU + NB
+	/* mdev_driver_remove_files() */
+	atomic { no_files = true; drains = true }
+	files == 0;
+	drains = false;
+#endif
+	mdev_gate_exit(DRIVER);
+	mdev_gate_wait(DRIVER);
+	driver_gone = true
+}
+#endif
 
 /* ---------------------------------------------------------- mdev_device.c */
 
-/* mdev_device_create() */
-proctype creator(byte d) {
+#if NC
+proctype creator(byte d) {	/* mdev_device_create() */
 	bool ok;
 
-	mdev_gate_enter(PARENT, ok);
+	mdev_gate_enter(PARENT, ok);	/* mdev_device_alloc() */
 	if
 	:: !ok -> goto out
 	:: else
@@ -548,35 +728,25 @@ proctype creator(byte d) {
 	}
 	if
 	:: goto retire		/* create() fails */
+#ifdef ONE_UUID
+	:: PROPERTY(P_uuid_is_unique, !created[ND - 1 - d]); vendor_create(d)
+#else
 	:: vendor_create(d)
+#endif
 	fi;
-	state[d] = ADDED;
+	state[d] = ADDED;	/* mdev_device_publish() */
 	listed[d] = true;	/* device_add() */
-	device_lock(d);
-	mdev_gate_enter(DRIVER, ok);
-	if
-	:: ok ->
-		if
-		:: mdev_probe(d, ok)
-		:: mdev_gate_exit(DRIVER); ok = false	/* probe() fails */
-		fi
-	:: else
-	fi;
+	device_lock(d);		/* mdev_bus_bind() */
+	mdev_call_probe(d, ok);
 	device_unlock(d);
 	if
 	:: !ok ->
-		delete_device(d);
+		device_del(d);
 		vendor_remove(d);
 		goto retire
 	:: else
 	fi;
-#ifdef FAULT_announce_early
-	announced[d] = true; assert(state[d] == LIVE);
-#endif
-#ifndef FAULT_creator_no_reference
-	refs[d]++;
-#endif
-	state[d] = LIVE;
+	atomic { SEE(d); state[d] = LIVE }	/* mdev_device_announce() */
 #ifdef FAULT_disown_early
 	mdev_disown(d);
 	announced[d] = true;
@@ -584,102 +754,42 @@ proctype creator(byte d) {
 	announced[d] = true;
 	mdev_disown(d);
 #endif
-#ifdef FAULT_bound_late
-	bound[d] = true;
-#endif
-#ifndef FAULT_creator_no_reference
-	put_device(d);
-#endif
 	goto out;
 retire:
-	assert(!created[d]);
 	mdev_retire(d);
 out:
 	creator_done[d] = true
 }
+#endif
 
 /* ---------------------------------------------------------- mdev_parent.c */
 
-inline get_listed_device(d, ok) {
-	atomic { ok = listed[d]; refs[d] = refs[d] + ok }
-}
-
-/* A device that goes meanwhile is marked for nothing. */
-inline mdev_sweep_device(d, took) {
-	atomic {
-		took = !owned[d];
-		if
-#ifdef FAULT_sweep_no_check
-		:: !took
-#else
-		:: !took -> check[d] = true
-#endif
-		:: else -> owned[d] = true; assert(state[d] == LIVE)
-		fi
-	}
-	if
-	:: took -> mdev_disown(d)
-	:: else
-	fi;
-	put_device(d)
-}
-
+#ifdef UNREG
 /* mdev_unregister_device(), called by whatever or by the module's exit() */
 proctype unregister() {
 	byte d;
-	bool took;
+	bool ok;
 
 	if
 	:: atomic { modref == 0 -> going = true }
 	:: true
 	fi;
-	closed[PARENT] = true;
+	closed[PARENT] = true;	/* mdev_parent_kill() */
 	do
-	:: d < ND ->
-		get_listed_device(d, took);
+	:: d < ND ->		/* mdev_parent_check_device() */
+		next_device(d, ok);
 		if
-		:: took -> mdev_sweep_device(d, took)
+		:: ok -> mdev_check(d, ok); put_device(d)
 		:: else
 		fi;
 		d++
-	:: else -> break
+	:: else -> d = 0; break
 	od;
-	mdev_gate_exit(PARENT);
-	gate[PARENT] == 0;
+	mdev_gate_exit(PARENT);	/* mdev_parent_remove_devices() */
+	mdev_gate_wait(PARENT);
 	unregistered = true
 }
-
-/* mdev_unregister_driver() */
-proctype unregister_driver() {
-	byte d;
-	bool took;
-
-#ifdef FAULT_files_first
-	drains = true;
-	files == 0;
-	drains = false;
-	closed[DRIVER] = true;
-#else
-	closed[DRIVER] = true;
-	drains = true;
-	files == 0;
-	drains = false;
 #endif
-	do
-	:: d < ND ->
-		get_listed_device(d, took);
-		if
-		:: took && bound[d] -> mdev_sweep_device(d, took)
-		:: took && !bound[d] -> put_device(d)
-		:: else
-		fi;
-		d++
-	:: else -> break
-	od;
-	mdev_gate_exit(DRIVER);
-	gate[DRIVER] == 0;
-	driver_gone = true
-}
 
 #include "actors.pml"
 
@@ -687,7 +797,6 @@ init {
 	byte i;
 
 	atomic {
-		i = 0;
 		do
 		:: i < ND ->
 #ifdef CREATED
@@ -697,55 +806,41 @@ init {
 			created[i] = true;
 			listed[i] = true;
 			bound[i] = true;
+			SEE(i);
 			announced[i] = true;
 			registered[i] = true;
 			reg[i] = 1;
 			gate[PARENT]++;
 			gate[DRIVER]++;
 #endif
-			run mdev_work(i);
+			run mdev_removal_work(i);
 			i++
 		:: else -> break
 		od;
+#if NC
 		i = 0;
 		do
 		:: i < NC -> run creator(i); i++
 		:: else -> break
 		od;
-		i = 0;
-		do
-		:: i < NR -> run remover(i, i % ND); i++
-		:: else -> break
-		od;
+#endif
+#if NU
 		i = 0;
 		do
 		:: i < NU -> run unbinder(NR + i, 0); i++
 		:: else -> break
 		od;
+#endif
+#if NB
 		i = 0;
 		do
 		:: i < NB -> run binder(NR + NU + i, 0); i++
 		:: else -> break
 		od;
-		i = 0;
-		do
-		:: i < NG -> run opener(0, false); i++
-		:: else -> break
-		od;
-		i = 0;
-		do
-		:: i < NV -> run opener(0, true); i++
-		:: else -> break
-		od;
-#ifdef UNREG
-		run unregister();
 #endif
 #ifdef UNDRV
 		run unregister_driver();
 #endif
-#ifdef SHUT
-		run shutdown();
-#endif
-		run judge()
+		run_actors()
 	}
 }
