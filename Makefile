@@ -18,7 +18,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS
 
-.PHONY: modules modules_install demo demo-display check check-configs check-mainline bench kunit patch clean help have-kdir print-kdir
+.PHONY: modules modules_install demo demo-display check check-configs check-mainline check-model bench kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -44,6 +44,10 @@ check-configs: ## compile in each configuration of the newest kernel that matter
 
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
+
+check-model: ## removal as a model, in every order of steps: under four minutes
+	tools/vm/install-deps model
+	tools/testing/model/check-model
 
 bench: ## how fast it is, beside what it is compared with
 	tools/testing/bench/bench

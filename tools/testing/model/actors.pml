@@ -72,15 +72,15 @@ proctype shutdown() {
 	byte d;
 
 	do
-	:: atomic { d < ND && !lock[d] -> d++ }
-	:: atomic { d == ND -> d = 0; shut = true; break }
+	:: atomic { d < DEVICES && !lock[d] -> d++ }
+	:: atomic { d == DEVICES -> d = 0; shut = true; break }
 	od
 }
 #endif
 
 /* ------------------------------------------------- what is true in the end */
 
-#define SOMEBODY_HOLDS	(holds[0] || holds[ND - 1])
+#define SOMEBODY_HOLDS	(holds[0] || holds[DEVICES - 1])
 #define WAITS_IN_VAIN(i)	(writer[i] == WAITS && !holds[wants[i]])
 
 #ifdef LTL
@@ -111,7 +111,7 @@ proctype judge() {
 		PROPERTY(P_ten_seconds_are_not_needed, !TEN_SECONDS);
 		i = 0;
 		do
-		:: i < ND ->
+		:: i < DEVICES ->
 			PROPERTY(P_shutdown_completes, !lock[i]);
 			/* all references on a device that is gone are, too */
 			PROPERTY(P_references_are_balanced, state[i] != GONE || refs[i] == 0);
@@ -147,7 +147,7 @@ proctype judge() {
 		PROPERTY(P_nobody_waits_for_ever, unregistered || SOMEBODY_HOLDS);
 		i = 0;
 		do
-		:: i < ND ->	/* one that is held does not keep the others */
+		:: i < DEVICES ->	/* one that is held does not keep the others */
 			PROPERTY(P_nobody_waits_for_ever, state[i] == GONE || holds[i]);
 			i++
 		:: else -> break
@@ -166,7 +166,7 @@ inline run_actors() {
 #if NR
 		i = 0;
 		do
-		:: i < NR -> run remover(i, i % ND); i++
+		:: i < NR -> run remover(i, i % DEVICES); i++
 		:: else -> break
 		od;
 #endif

@@ -4,7 +4,7 @@
  * driver core and VFIO
  *
  * A run is put together by macros of spin's command line:
- *	ND		devices (1 or 2)
+ *	DEVICES		devices (1 or 2)
  *	NC, NR		creators, writers of "remove"
  *	NG, NV		who opens by group, by character device
  *	NU, NB		writers of "unbind", of "bind"
@@ -19,8 +19,8 @@
  *	ONLY		number of the only property to check
  *	LTL		no judge: formulas, see actors.pml
  */
-#ifndef ND
-#define ND 1
+#ifndef DEVICES
+#define DEVICES 1
 #endif
 #ifndef NC
 #define NC 0
@@ -70,7 +70,7 @@
 
 /* ------------------------------------------------------------- the vendor */
 
-bool created[ND];	/* create() has succeeded, remove() was not called */
+bool created[DEVICES];	/* create() has succeeded, remove() was not called */
 bool unregistered;	/* mdev_unregister_device() has returned */
 bool going;		/* the vendor's module is being unloaded */
 byte modref;		/* references on it */
@@ -94,17 +94,17 @@ inline vendor_remove(d) {
 
 /* ------------------------------------------------- driver core and sysfs */
 
-bool lock[ND];		/* the device lock is held */
-bool listed[ND];	/* between device_add() and device_del() */
-bool bound[ND];		/* to the only driver; mdev_device.driver, too */
-bool announced[ND];	/* the ADD event is out */
-byte attrs[ND];		/* who is in the device's files, and holds up device_del() */
-byte refs[ND];		/* references on the device */
+bool lock[DEVICES];		/* the device lock is held */
+bool listed[DEVICES];	/* between device_add() and device_del() */
+bool bound[DEVICES];		/* to the only driver; mdev_device.driver, too */
+bool announced[DEVICES];	/* the ADD event is out */
+byte attrs[DEVICES];		/* who is in the device's files, and holds up device_del() */
+byte refs[DEVICES];		/* references on the device */
 #ifdef ONE_UUID
 byte uuid[1] = NONE;	/* who has it, in the table of UUIDs */
 #define UUID(d)	uuid[0]
 #else
-byte uuid[ND] = NONE;
+byte uuid[DEVICES] = NONE;
 #define UUID(d)	uuid[d]
 #endif
 
@@ -122,8 +122,8 @@ inline put_device(d) {
 
 /* ------------------------------------------------------------------- VFIO */
 
-bool registered[ND];	/* can be found by those who open */
-byte reg[ND];		/* vfio_device.refcount: 1, and one for each open file */
+bool registered[DEVICES];	/* can be found by those who open */
+byte reg[DEVICES];		/* vfio_device.refcount: 1, and one for each open file */
 
 inline vfio_register(d) {
 	atomic {
@@ -152,5 +152,5 @@ byte wants[WRITERS + 1];	/* which device */
 bool creator_done[NC + 1];
 bool drains;		/* somebody waits for writers, and cannot be killed */
 bool driver_gone;	/* mdev_unregister_driver() has returned */
-bool holds[ND];		/* somebody keeps it open for ever */
-bool refused[ND];	/* an open of the device failed since this was cleared */
+bool holds[DEVICES];		/* somebody keeps it open for ever */
+bool refused[DEVICES];	/* an open of the device failed since this was cleared */

@@ -10,18 +10,18 @@
 mtype = { NEW, ADDED, LIVE, CLOSING, GIVING_UP, CLAIMED, GONE };
 mtype = { REMOVE, UNBIND };
 
-#ifndef ND
-#define ND 1
+#ifndef DEVICES
+#define DEVICES 1
 #endif
 
 /* mdev_device.state, which is one word */
-mtype state[ND] = GONE;
-bool owned[ND];
-bool check[ND];
-byte turn[ND];
-byte users[ND];
+mtype state[DEVICES] = GONE;
+bool owned[DEVICES];
+bool check[DEVICES];
+byte turn[DEVICES];
+byte users[DEVICES];
 
-mtype goal[ND] = REMOVE;	/* mdev_device.goal, the owner's */
+mtype goal[DEVICES] = REMOVE;	/* mdev_device.goal, the owner's */
 
 #define MATCHES(d)	(state[d] == LIVE)	/* vfio_mdev_match() */
 #define TORN_DOWN(d)	(state[d] == CLAIMED || state[d] == GONE)
@@ -54,11 +54,11 @@ inline mdev_gate_wait(g) {
 /* ---------------------------------------- mdev_state.c: work of a device */
 
 mtype = { NO, NOW, SOON, LATER };
-mtype pending[ND] = NO;	/* LATER, in ten seconds, never comes: nobody may need it */
-bool running[ND];
-byte flushed[ND];	/* the instance waited for is 2: pending, 1: running */
+mtype pending[DEVICES] = NO;	/* LATER, in ten seconds, never comes: nobody may need it */
+bool running[DEVICES];
+byte flushed[DEVICES];	/* the instance waited for is 2: pending, 1: running */
 #ifdef FAULT_cancel
-bool disabled[ND];	/* being cancelled: cannot be queued */
+bool disabled[DEVICES];	/* being cancelled: cannot be queued */
 #define DISABLED(d)	disabled[d]
 #else
 #define DISABLED(d)	false
@@ -202,7 +202,7 @@ inline mdev_start(d, what) {
  * without a barrier in between, only mdev_try_disown() is sure to tell them.
  */
 #ifdef FAULT_driver_late
-bool seen[ND];
+bool seen[DEVICES];
 #define SEEN(d)	seen[d]
 #define SEE(d)	seen[d] = bound[d]
 #else
@@ -420,7 +420,7 @@ inline mdev_tear_down(d, ok) {
 #define DUE(d)	(pending[d] == NOW || pending[d] == SOON && (reg[d] <= 1 || state[d] != CLOSING))
 
 #define ASKS_LATER(d)	(pending[d] == LATER && state[d] == CLOSING && !holds[d])
-#define TEN_SECONDS	(ASKS_LATER(0) || ASKS_LATER(ND - 1))
+#define TEN_SECONDS	(ASKS_LATER(0) || ASKS_LATER(DEVICES - 1))
 
 /* mdev_removal_work(), of which there is never more than one instance */
 proctype mdev_removal_work(byte d) {
@@ -680,7 +680,7 @@ proctype unregister_driver() {	/* mdev_unregister_driver() */
 #endif
 	closed[DRIVER] = true;	/* mdev_driver_close() */
 	do
-	:: d < ND ->		/* mdev_bus_check_device() */
+	:: d < DEVICES ->		/* mdev_bus_check_device() */
 		next_device(d, ok);
 		if
 		:: ok ->
@@ -729,7 +729,7 @@ proctype creator(byte d) {	/* mdev_device_create() */
 	if
 	:: goto retire		/* create() fails */
 #ifdef ONE_UUID
-	:: PROPERTY(P_uuid_is_unique, !created[ND - 1 - d]); vendor_create(d)
+	:: PROPERTY(P_uuid_is_unique, !created[DEVICES - 1 - d]); vendor_create(d)
 #else
 	:: vendor_create(d)
 #endif
@@ -776,7 +776,7 @@ proctype unregister() {
 	fi;
 	closed[PARENT] = true;	/* mdev_parent_kill() */
 	do
-	:: d < ND ->		/* mdev_parent_check_device() */
+	:: d < DEVICES ->		/* mdev_parent_check_device() */
 		next_device(d, ok);
 		if
 		:: ok -> mdev_check(d, ok); put_device(d)
@@ -798,7 +798,7 @@ init {
 
 	atomic {
 		do
-		:: i < ND ->
+		:: i < DEVICES ->
 #ifdef CREATED
 			state[i] = LIVE;
 			UUID(i) = i;

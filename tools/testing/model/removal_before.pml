@@ -6,15 +6,15 @@
 
 mtype = { ADDED, LIVE, REMOVING, GONE };
 
-#ifndef ND
-#define ND 1
+#ifndef DEVICES
+#define DEVICES 1
 #endif
 
 /* mdev_device.state, which is one word */
-mtype state[ND] = GONE;
-byte users[ND];
+mtype state[DEVICES] = GONE;
+byte users[DEVICES];
 
-bool vfio_going[ND];	/* vfio_mdev.going */
+bool vfio_going[DEVICES];	/* vfio_mdev.going */
 
 #define MATCHES(d)	(state[d] == LIVE && !vfio_going[d])	/* vfio_mdev_match() */
 #define TORN_DOWN(d)	(state[d] == GONE)
