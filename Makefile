@@ -20,7 +20,7 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \
-	fuzz bench kunit patch clean help have-kdir print-kdir
+	check-model fuzz bench kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -49,6 +49,10 @@ check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 
 fuzz: ## random use of each kind of device, on the newest kernel: seven minutes
 	tools/testing/fuzz
+
+check-model: ## removal as a model, in every order of steps: under four minutes
+	tools/vm/install-deps model
+	tools/testing/model/check-model
 
 bench: ## how fast it is, beside what it is compared with
 	tools/testing/bench/bench
