@@ -194,7 +194,8 @@ static u8 vfio_mdev_region_kunit_get(struct kunit *test, unsigned long addr)
  * @why: what is wrong with it
  * @flags: besides VFIO_MDEV_REGION_RW
  * @size: of the region
- * @mem: where it begins in the test's memory; -1 for static memory, -2 for none
+ * @mem: where it begins in the test's memory; -1 for a page that is not from
+ *	 vmalloc(), -2 for none
  * @regs: it has registers
  * @nr_areas: number of its areas
  * @areas: first and last page of them
@@ -208,8 +209,6 @@ struct vfio_mdev_region_unmappable {
 	u32 nr_areas;
 	const struct vfio_region_sparse_mmap_area *areas;
 };
-
-static u8 vfio_mdev_region_static[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 #define VFIO_MDEV_REGION_ONE_AREA(o, s) \
 	.flags = VFIO_REGION_INFO_FLAG_MMAP, .size = 4 * PAGE_SIZE,	\
@@ -273,9 +272,7 @@ static void vfio_mdev_region_mmap_refuses(struct kunit *test)
 	if (bad->mem >= 0)
 		region.mem = ctx->mem + bad->mem;
 	else if (bad->mem == -1)
-		region.mem = vfio_mdev_region_static;
-	if (is_vmalloc_addr(region.mem) && bad->mem == -1)
-		kunit_skip(test, "memory of modules is from vmalloc() here");
+		region.mem = page_address(ZERO_PAGE(0));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			vfio_mdev_regions_init(&regions, &ctx->dev, &region, 1,
 					       NULL));

@@ -23,10 +23,10 @@ modules() {
 		grep -E '^(mdev|vfio_mdev|mtty|mdpy|mbochs)_' | sort -u
 }
 
-# A suite's test cases are indented; those with parameters have lines of their
-# own below them, indented once more.
+# A suite's test cases are indented; those with parameters have a line for each, indented
+# once more, before their own, which counts as well.
 cases() {
-	sed -nE 's/^ {4}(ok|not ok) [0-9]+ (.*)/\1 '"$1"': \2/p'
+	sed -nE 's/^ {4}( {4})?(ok|not ok) [0-9]+ (.*)/\2 '"$1"': \3/p'
 }
 
 suites() {
