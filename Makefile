@@ -47,7 +47,7 @@ check-configs: ## compile in each configuration of the newest kernel that matter
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
 
-fuzz: ## random use of each kind of device, on the newest kernel: seven minutes
+fuzz: ## random use of each kind of device, on the newest kernel: a quarter of an hour
 	tools/testing/fuzz
 
 check-model: ## removal as a model, in every order of steps: under four minutes
