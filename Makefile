@@ -58,7 +58,7 @@ bench: ## how fast it is, beside what it is compared with
 	tools/testing/bench/bench
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
-	tools/vm/install-deps kernel
+	tools/vm/install-deps vm kernel
 	tools/vm/kunit
 
 patch: ## print this tree as a patch for the newest kernel source

@@ -480,16 +480,23 @@ TEST_F(going, others_are_asked_as_ever)
 	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 }
 
+/* A new device that is open, and somebody who waits to unbind it */
+static void open_and_unbind(struct vfio_dev *dev, struct writer *unbinder,
+			    char uuid[MDEV_UUID_SIZE])
+{
+	mdev_create_new(TEST_PARENT2, TEST_TYPE("request"), uuid);
+	open_any(dev, uuid);
+	writer_start(unbinder, uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
+	MDEV_ASSERT(writer_blocks(unbinder), "nobody waits to unbind it");
+}
+
 /* A device that is being unbound when its parent goes is removed after that. */
 TEST_F(going, parent_takes_what_is_being_unbound)
 {
 	struct writer unbinder;
 	char uuid[MDEV_UUID_SIZE];
 
-	mdev_create_new(TEST_PARENT2, TEST_TYPE("request"), uuid);
-	open_any(&self->dev, uuid);
-	writer_start(&unbinder, uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
-	ASSERT_TRUE(writer_blocks(&unbinder));
+	open_and_unbind(&self->dev, &unbinder, uuid);
 	withdraw(&self->writer);
 	ASSERT_TRUE(writer_blocks(&self->writer));
 	vfio_dev_close(&self->dev);
@@ -504,10 +511,7 @@ TEST_F(going, parent_takes_what_an_unbinder_gives_up)
 	struct writer unbinder;
 	char uuid[MDEV_UUID_SIZE];
 
-	mdev_create_new(TEST_PARENT2, TEST_TYPE("request"), uuid);
-	open_any(&self->dev, uuid);
-	writer_start(&unbinder, uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
-	ASSERT_TRUE(writer_blocks(&unbinder));
+	open_and_unbind(&self->dev, &unbinder, uuid);
 	withdraw(&self->writer);
 	ASSERT_TRUE(writer_blocks(&self->writer));
 	EXPECT_TRUE(writer_kill(&unbinder));
