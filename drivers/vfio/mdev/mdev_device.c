@@ -156,19 +156,6 @@ static int mdev_call_create(struct mdev_device *mdev)
 	return -EINVAL;
 }
 
-/* Type and device lead to each other. */
-static int mdev_link(struct mdev_device *mdev)
-{
-	struct mdev_type_obj *type = mdev->type_obj;
-	struct kobject *kobj = &mdev->dev.kobj;
-	int ret;
-
-	ret = sysfs_create_link(kobj, &type->kobj, "mdev_type");
-	if (ret)
-		return ret;
-	return sysfs_create_link(type->devices, kobj, dev_name(&mdev->dev));
-}
-
 /* It can be opened when it is told of, and be removed when that is done. */
 static void mdev_device_announce(struct mdev_device *mdev)
 {

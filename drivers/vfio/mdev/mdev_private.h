@@ -171,6 +171,7 @@ void mdev_bus_exit(void);
 /* mdev_removal.c */
 void mdev_removal_init(struct mdev_device *mdev);
 void mdev_call_remove(struct mdev_device *mdev);
+int mdev_link(struct mdev_device *mdev);
 void mdev_unlink(struct mdev_device *mdev);
 void mdev_retire(struct mdev_device *mdev);
 int mdev_device_remove(struct mdev_device *mdev);

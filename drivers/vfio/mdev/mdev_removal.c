@@ -40,6 +40,19 @@ void mdev_call_remove(struct mdev_device *mdev)
 				     dev_name(&mdev->dev), ERR_PTR(ret));
 }
 
+/* Type and device lead to each other. */
+int mdev_link(struct mdev_device *mdev)
+{
+	struct mdev_type_obj *type = mdev->type_obj;
+	struct kobject *kobj = &mdev->dev.kobj;
+	int ret;
+
+	ret = sysfs_create_link(kobj, &type->kobj, "mdev_type");
+	if (ret)
+		return ret;
+	return sysfs_create_link(type->devices, kobj, dev_name(&mdev->dev));
+}
+
 /* The link in the device's own directory goes with that. */
 void mdev_unlink(struct mdev_device *mdev)
 {

@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(weakness, w11_links_come_before_the_event, 120)
 	mtty_setup();
 	mdev_new_uuid(uuid);
 	fd = uevent_open();
-	stumble(self->ours ? "mdev_type_link" : "mdev_create_sysfs_files",
+	stumble(self->ours ? "mdev_link" : "mdev_create_sysfs_files",
 		STUMBLE_MS, 0, 0);
 	writer_start(&creator, uuid, CREATE);
 	do {
@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(weakness, w12_early_opener_holds_up_nobody, 120)
 
 	mtty_setup();
 	mdev_new_uuid(uuid);
-	stumble(self->ours ? "mdev_type_link" : "mdev_create_sysfs_files",
+	stumble(self->ours ? "mdev_link" : "mdev_create_sysfs_files",
 		STUMBLE_MS, 0, -ENOMEM);
 	writer_start(&creator, uuid, CREATE);
 	ASSERT_TRUE(stumbles());
