@@ -46,8 +46,14 @@ prints() {
 	"$@" | grep -qF -- "$text"
 }
 
+# It succeeds without it.
 prints_not() {
-	refuses prints "$@"
+	text=$1
+	shift
+	message=$("$@") || return 1
+	case $message in
+	*"$text"*) return 1 ;;
+	esac
 }
 
 # The command fails, with the text in its message.
