@@ -4,6 +4,7 @@
 # mdevctl, unmodified, on mtty: types, define, start, list, stop, undefine
 
 set -u
+unset CDPATH
 
 here=$(cd "$(dirname "$0")" && pwd)
 parent=mtty
