@@ -80,7 +80,8 @@ clean: ## delete what was built here
 
 help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo 'KDIR=DIR          another kernel: its build directory or headers'
+	@echo 'KDIR=DIR          another kernel for modules and check: its build directory or headers'
+	@echo 'KERNEL=VERSION    another of Debian'\''s kernels for check, such as 6.12'
 
 print-kdir: have-kdir
 	@echo "$(KDIR)"
