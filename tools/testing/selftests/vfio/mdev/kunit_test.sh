@@ -58,7 +58,7 @@ read_suite() {
 	'') echo "not ok ${1##*/}: no case has run" ;;
 	*) ! grep -q '^not ok' "$1/results" || echo "not ok ${1##*/}: fails as a whole" ;;
 	esac
-	[ -z "$found" ] || echo "$found"
+	[ -z "$found" ] || printf '%s\n' "$found"
 }
 
 read_results() {
