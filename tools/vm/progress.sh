@@ -5,7 +5,7 @@
 # machine. Steps are known by name, over all of the scripts.
 
 took=${XDG_CACHE_HOME:-$HOME/.cache}/mdev/took
-watcher=
+watcher='' saying=''
 
 in_words() {
 	if [ "$1" -lt 60 ]; then
@@ -29,16 +29,36 @@ remember() {
 	echo "$2" >"$took/$1"
 }
 
-# keep_saying COMMAND...: what it prints, every half a minute, until hush. What sleeps on
-# then keeps nobody's output open.
-keep_saying() {
-	while sleep 30 >/dev/null 2>&1; do
-		"$@"
-	done >&2 &
+# In the background: whatever is said by keep_saying for longer than half a minute. Files
+# of its own are below DIR. To be called before a trap for EXIT is set, as a child that is
+# killed very early runs that, too: start_watch DIR
+start_watch() {
+	saying=$1/saying
+	: >"$saying"
+	watch_saying &
 	watcher=$!
 }
 
-hush() {
+watch_saying() {
+	local words='' last
+
+	while kill -0 $$ 2>/dev/null && sleep 30 >/dev/null 2>&1; do
+		last=$words
+		words=$(cat "$saying" 2>/dev/null) || return 0
+		[ -z "$words" ] || [ "$words" != "$last" ] || eval "$words" >&2
+	done
+}
+
+end_watch() {
 	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
 	watcher=
+}
+
+# keep_saying COMMAND...: what it prints, every half a minute, until hush
+keep_saying() {
+	printf '%q ' "$@" >"$saying"
+}
+
+hush() {
+	: >"$saying"
 }
