@@ -15,10 +15,10 @@
 
 #define NR_CREATES 100
 #define NR_OPENS 20
-#define NR_RACES 5
+#define NR_RACES 3
 
 /* How long binding a device takes where somebody is to wait for it */
-#define PROBE_MS 300
+#define PROBE_MS 200
 
 /**
  * struct listener - a thread that looks at a device when it is announced

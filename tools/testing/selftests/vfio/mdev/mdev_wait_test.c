@@ -520,6 +520,13 @@ TEST_F(going, parent_takes_what_an_unbinder_gives_up)
 	EXPECT_FALSE(mdev_exists(uuid));
 }
 
+/* No vendor that some other test loaded is to hold it. */
+static void free_vfio_mdev(void)
+{
+	mdev_driver_unload("vfio_mdev");
+	module_load("vfio_mdev");
+}
+
 static pid_t unload(const char *name)
 {
 	pid_t pid = fork();
@@ -542,6 +549,7 @@ TEST_F(going, driver_waits_for_a_character_device)
 	int status;
 	pid_t pid;
 
+	free_vfio_mdev();
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
 	pid = unload("vfio_mdev");
@@ -571,6 +579,7 @@ TEST_F(going, driver_does_not_wait_for_unbinders)
 	int status;
 	pid_t pid;
 
+	free_vfio_mdev();
 	mdev_create_new(TEST_PARENT2, TEST_TYPE("request"), uuid);
 	if (!hold_cdev(&self->dev, uuid))
 		SKIP(return, "no character devices");
@@ -646,7 +655,7 @@ FIXTURE_TEARDOWN(prompt)
 }
 
 /* How long a callback takes while somebody comes to wait for it */
-#define SLOW_MS		500
+#define SLOW_MS		200
 /* More than is allowed, so as to fail */
 #define NEVER_MS	1000000
 /* How often to try: if the machine is slow by chance, it is not each time. */
@@ -980,6 +989,28 @@ static long round_refused(void)
 	return round_asked_for_another(false, -EBUSY);
 }
 
+/* Nor has he to wait until it is gone, which may take long, once the first one has it. */
+static long round_claimed(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer one, two;
+	long start, ms;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("class-test"), uuid);
+	module_set_param(TEST_BUS, "claim_ms", SLOW_MS);
+	module_set_param(TEST_BUS, "withdraw_ms", 3 * prompt_ms() + SLOW_MS);
+	test_calls_begin(TEST_BUS);
+	writer_start(&one, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (!WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "claim")))
+		return NEVER_MS;
+	start = now_ms();
+	writer_start(&two, "1", MDEV_DEVICES "/%s/remove", uuid);
+	ms = result_in(&two, -ENODEV, start) - SLOW_MS;
+	module_set_param(TEST_BUS, "claim_ms", 0);
+	module_set_param(TEST_BUS, "withdraw_ms", 0);
+	return writer_result(&one, WAIT_LONG_MS) ? NEVER_MS : ms;
+}
+
 FIXTURE_VARIANT_ADD(prompt, remove) { .round = round_remove };
 FIXTURE_VARIANT_ADD(prompt, unbind_and_bind) { .round = round_unbind_and_bind };
 FIXTURE_VARIANT_ADD(prompt, parent) { .round = round_parent };
@@ -1016,6 +1047,7 @@ FIXTURE_VARIANT_ADD(prompt, bound_for_a_parent) {
 };
 
 FIXTURE_VARIANT_ADD(prompt, asked) { .round = round_asked };
+FIXTURE_VARIANT_ADD(prompt, claimed) { .round = round_claimed };
 FIXTURE_VARIANT_ADD(prompt, refused) { .round = round_refused };
 
 /* Nobody is left to the next look, which may be ten seconds later. */

@@ -28,6 +28,14 @@ static uint request_ms;
 module_param(request_ms, uint, 0644);
 MODULE_PARM_DESC(request_ms, "how long asking a user takes");
 
+static uint claim_ms;
+module_param(claim_ms, uint, 0644);
+MODULE_PARM_DESC(claim_ms, "how long claiming a device takes");
+
+static uint withdraw_ms;
+module_param(withdraw_ms, uint, 0644);
+MODULE_PARM_DESC(withdraw_ms, "how long withdrawing a device takes");
+
 static bool held;
 module_param(held, bool, 0644);
 MODULE_PARM_DESC(held, "whether devices cannot be claimed for now");
@@ -159,12 +167,14 @@ static bool mdev_test_bus_claim(struct mdev_device *mdev)
 	if (held)
 		return false;
 	mdev_test_called(mdev, "claim");
+	msleep(claim_ms);
 	return true;
 }
 
 static void mdev_test_bus_withdraw(struct mdev_device *mdev)
 {
 	mdev_test_called(mdev, "withdraw");
+	msleep(withdraw_ms);
 }
 
 static const struct mdev_class_id mdev_test_bus_ids[] = {

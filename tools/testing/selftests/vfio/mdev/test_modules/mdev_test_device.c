@@ -6,6 +6,8 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/mdev.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -104,6 +106,15 @@ static void mdev_test_check(bool ok, const char *what)
 	pr_warn("mdev_test_vendor: %s\n", what);
 }
 
+/* Callbacks may sleep, for long, and take what locks they like. */
+static void mdev_test_look_at_context(struct mdev_device *mdev)
+{
+	might_sleep();
+	if (IS_ENABLED(CONFIG_LOCKDEP) && debug_locks)
+		mdev_test_check(!lockdep_is_held(&mdev_dev(mdev)->mutex),
+				"call under the lock of the device");
+}
+
 static struct mdev_test_state *mdev_test_open_state(struct mdev_device *mdev)
 {
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
@@ -139,6 +150,7 @@ static int mdev_test_open(struct mdev_device *mdev)
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
 
 	mdev_test_called(mdev, "open");
+	mdev_test_look_at_context(mdev);
 	mdev_test_count(&mdev_test_counts.open);
 	mdev_test_check(!mdev_test_looks_open(state), "open of an open device");
 	if (state->type == MDEV_TEST_FAIL_OPEN)
@@ -155,6 +167,9 @@ static void mdev_test_release(struct mdev_device *mdev)
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
 	mdev_test_called(mdev, "release");
+	mdev_test_look_at_context(mdev);
+	mdev_test_check(module_refcount(THIS_MODULE) > 0,
+			"release without a hold on its module");
 	mdev_test_count(&mdev_test_counts.release);
 	WRITE_ONCE(state->open, false);
 }
@@ -287,6 +302,7 @@ static int mdev_test_get_region_info(struct mdev_device *mdev,
 static void mdev_test_request(struct mdev_device *mdev, unsigned int count)
 {
 	mdev_test_called(mdev, "request %u", count);
+	mdev_test_look_at_context(mdev);
 	mdev_test_count(&mdev_test_counts.request);
 }
 
@@ -390,7 +406,9 @@ int mdev_test_create(struct kobject *kobj, struct mdev_device *mdev)
 	unsigned int type = mdev_type_kobj_group_id(kobj);
 	struct mdev_test_state *state;
 
-	mdev_test_called(mdev, "create %s", mdev_test_names[type]);
+	mdev_test_called(mdev, "create %s %s", mdev_test_names[type],
+			 dev_name(mdev_parent_dev(mdev)));
+	mdev_test_look_at_context(mdev);
 	mdev_test_check(mdev_get_type_group_id(mdev) == type,
 			"device of another type than asked for");
 	if (type == MDEV_TEST_FAIL_CREATE)
@@ -423,6 +441,7 @@ int mdev_test_remove(struct mdev_device *mdev)
 	unsigned int type = state->type;
 
 	mdev_test_called(mdev, "remove");
+	mdev_test_look_at_context(mdev);
 	mdev_test_check(!mdev_test_looks_open(state),
 			"removal of an open device");
 	mdev_test_check(!device_is_registered(mdev_dev(mdev)),
