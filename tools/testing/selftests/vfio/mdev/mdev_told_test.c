@@ -391,6 +391,25 @@ TEST_F(bus, of_a_user_who_stays)
 	EXPECT_STREQ("request 0\nclaim\nwithdraw\nremove", BUS_CALLS);
 }
 
+/* Whoever gives up has nobody asked any more when he is told so. */
+TEST_F(bus, nothing_after_giving_up)
+{
+	long start;
+
+	if (!virtual_time())
+		SKIP(return, "takes longer than a request does");
+	EXPECT_EQ(0, __use(self->uuid, true));
+	writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
+	ASSERT_TRUE(writer_blocks(&self->writer));
+	module_set_param(TEST_BUS, "request_ms", 1000);
+	EXPECT_TRUE(WAIT_FOR(strstr(BUS_CALLS, "request 1")));
+	start = now_ms();
+	writer_interrupt(&self->writer);
+	EXPECT_EQ(-EINTR, writer_result(&self->writer, WAIT_LONG_MS));
+	EXPECT_GT(now_ms() - start, 500);
+	EXPECT_EQ(0, __use(self->uuid, false));
+}
+
 /* A parent that goes is nothing else to the driver than a writer of "remove". */
 TEST_F(bus, of_a_parent_that_goes)
 {
