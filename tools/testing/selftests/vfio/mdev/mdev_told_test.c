@@ -199,6 +199,14 @@ TEST_F(vendor, requests_end_when_somebody_gives_up)
 			pass_time(2);
 		EXPECT_STREQ("request 0", VENDOR_CALLS);
 	}
+	if (!virtual_time())
+		return;
+	test_calls_begin(TEST_VENDOR);
+	writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
+	pass_time(2);
+	EXPECT_STREQ("request 0\nrequest 1", VENDOR_CALLS);
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 }
 
 /* A parent that goes asks as a writer of "remove" does. */
@@ -377,6 +385,37 @@ TEST_F(bus, of_a_user_of_its_own)
 	module_set_param(TEST_BUS, "held", 0);
 	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 	EXPECT_STREQ("request 0\nclaim\nwithdraw\nremove", BUS_CALLS);
+}
+
+/* How often it is looked for that user within a second */
+static int looks_in_a_second(void)
+{
+	module_set_param(TEST_BUS, "looks", 0);
+	sleep(1);
+	return module_param(TEST_BUS, "looks");
+}
+
+/*
+ * He is looked for often at first, as he may be about to go; less often when he stays; and
+ * the next time as the first time.
+ */
+TEST_F(bus, looks_for_a_user_of_its_own)
+{
+	int i;
+
+	if (!virtual_time())
+		SKIP(return, "a second has to be one");
+	module_set_param(TEST_BUS, "held", 1);
+	for (i = 0; i < 2; i++) {
+		writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
+		ASSERT_TRUE(writer_blocks(&self->writer));
+		EXPECT_GT(looks_in_a_second(), 30);
+		sleep(2);
+		EXPECT_LE(looks_in_a_second(), 11);
+		writer_interrupt(&self->writer);
+		EXPECT_EQ(-EINTR, writer_result(&self->writer, WAIT_LONG_MS));
+		EXPECT_EQ(0, looks_in_a_second());
+	}
 }
 
 /* Whoever cannot be asked is asked that, once. */

@@ -40,6 +40,10 @@ static bool held;
 module_param(held, bool, 0644);
 MODULE_PARM_DESC(held, "whether devices cannot be claimed for now");
 
+static int looks;
+module_param(looks, int, 0644);
+MODULE_PARM_DESC(looks, "times that a device could not be claimed");
+
 static bool askable = true;
 module_param(askable, bool, 0644);
 MODULE_PARM_DESC(askable, "whether users can be asked to release a device");
@@ -163,9 +167,11 @@ static int mdev_test_bus_request(struct mdev_device *mdev, unsigned int count)
 
 static bool mdev_test_bus_claim(struct mdev_device *mdev)
 {
-	/* As often as it is asked as long as it says no */
-	if (held)
+	if (held) {
+		guard(mutex)(&mdev_test_bus_lock);
+		looks++;
 		return false;
+	}
 	mdev_test_called(mdev, "claim");
 	msleep(claim_ms);
 	return true;

@@ -21,6 +21,9 @@
 #include "mdev_test_calls.h"
 #include "mdev_test_vendor.h"
 
+/* An ioctl number that nobody uses; its argument is noted. */
+#define MDEV_TEST_IOCTL		_IO(VFIO_TYPE, VFIO_BASE + 99)
+
 /* The file offset of region n, as in vfio-pci */
 #define MDEV_TEST_REGION(n)	((u64)(n) << 40)
 
@@ -262,7 +265,7 @@ static long mdev_test_ioctl(struct mdev_device *mdev, unsigned int cmd,
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
 	mdev_test_called(mdev, "ioctl %u %#lx", _IOC_NR(cmd) - VFIO_BASE,
-			 cmd == VFIO_DEVICE_RESET ? 0 : arg);
+			 cmd == MDEV_TEST_IOCTL ? arg : 0);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return mdev_test_get_info(arg);
