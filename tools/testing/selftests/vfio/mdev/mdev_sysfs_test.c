@@ -263,6 +263,12 @@ TEST_F(device, remove_is_write_only)
 			07777);
 }
 
+/* There is no power to manage. */
+TEST_F(device, has_no_files_about_power)
+{
+	EXPECT_FALSE(file_exists(MDEV_DEVICES "/%s/power", self->uuid));
+}
+
 /* udev loads the class's driver by this. */
 TEST_F(device, modalias_names_the_class)
 {

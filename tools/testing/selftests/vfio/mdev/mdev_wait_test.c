@@ -522,8 +522,11 @@ TEST_F(going, parent_takes_what_an_unbinder_gives_up)
 
 static pid_t unload(const char *name)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* A test that ran before may have left it, and it uses vfio_mdev. */
+	module_unload_users("mtty");
+	pid = fork();
 	if (pid)
 		return pid;
 	/* Copies of our files would hold what is waited for. */
@@ -539,14 +542,19 @@ TEST_F(going, driver_waits_for_a_character_device)
 {
 	char uuid[MDEV_UUID_SIZE];
 	struct writer unbinder;
+	struct klog log;
 	int status;
 	pid_t pid;
 
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
+	klog_begin(&log);
 	pid = unload("vfio_mdev");
 	EXPECT_TRUE(WAIT_FOR(!bound(self->uuid2)));
 	sleep(2);
+	klog_end(&log);
+	EXPECT_EQ(1, klog_lines(&log, "driver vfio_mdev waits for devices"))
+		TH_LOG("%s", log.text);
 	EXPECT_TRUE(bound(self->uuid));
 	EXPECT_TRUE(lock_is_free(self->uuid));
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
