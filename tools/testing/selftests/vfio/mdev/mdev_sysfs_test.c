@@ -196,6 +196,10 @@ TEST_F(types, vendor_attributes)
 	EXPECT_STREQ(TEST_PARENT, strchr(text, ' ') + 1);
 	EXPECT_EQ(-EINVAL, __file_puts("five", TYPE_PATH("sum"), TEST_PARENT,
 				       TEST_TYPE("plain")));
+	EXPECT_EQ(-EIO, __file_gets(text, sizeof(text), TYPE_PATH("mute"),
+				    TEST_PARENT, TEST_TYPE("plain")));
+	EXPECT_EQ(-EIO, __file_puts("5", TYPE_PATH("mute"), TEST_PARENT,
+				    TEST_TYPE("plain")));
 }
 
 FIXTURE(device) {

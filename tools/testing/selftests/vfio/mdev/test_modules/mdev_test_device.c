@@ -419,11 +419,15 @@ static ssize_t sum_store(struct kobject *kobj, struct device *dev,
 }
 static MDEV_TYPE_ATTR_RW(sum);
 
+/* Its mode is the vendor's mistake. */
+static MDEV_TYPE_ATTR(mute, 0600, NULL, NULL);
+
 static struct attribute *mdev_test_type_attrs[] = {
 	&mdev_type_attr_name.attr,
 	&mdev_type_attr_device_api.attr,
 	&mdev_type_attr_available_instances.attr,
 	&mdev_type_attr_sum.attr,
+	&mdev_type_attr_mute.attr,
 	NULL,
 };
 
