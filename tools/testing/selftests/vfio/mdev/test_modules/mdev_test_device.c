@@ -50,6 +50,7 @@ static const char * const mdev_test_names[MDEV_TEST_NR_TYPES] = {
 	[MDEV_TEST_NO_READ]	  = "no-read",
 	[MDEV_TEST_NO_WRITE]	  = "no-write",
 	[MDEV_TEST_NO_IOCTL]	  = "no-ioctl",
+	[MDEV_TEST_NO_INFO]	  = "no-info",
 	[MDEV_TEST_NO_MMAP]	  = "no-mmap",
 	[MDEV_TEST_OPS_A]	  = "ops-a",
 	[MDEV_TEST_OPS_B]	  = "ops-b",
@@ -296,6 +297,8 @@ static void mdev_test_init_ops(void)
 	mdev_test_ops[MDEV_TEST_NO_READ].read = NULL;
 	mdev_test_ops[MDEV_TEST_NO_WRITE].write = NULL;
 	mdev_test_ops[MDEV_TEST_NO_IOCTL].ioctl = NULL;
+	mdev_test_ops[MDEV_TEST_NO_INFO].ioctl = NULL;
+	mdev_test_ops[MDEV_TEST_NO_INFO].get_region_info = NULL;
 	mdev_test_ops[MDEV_TEST_NO_MMAP].mmap = NULL;
 	mdev_test_ops[MDEV_TEST_OPS_A].read = mdev_test_read_a;
 	mdev_test_ops[MDEV_TEST_OPS_B].read = mdev_test_read_b;
