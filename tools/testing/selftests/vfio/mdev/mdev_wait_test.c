@@ -443,12 +443,12 @@ TEST_F_TIMEOUT(going, parent_waits_for_a_character_device, 60)
 
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
+	klog_begin(&log);
 	withdraw(&self->writer);
 	ASSERT_TRUE(writer_blocks(&self->writer));
 	EXPECT_TRUE(WAIT_FOR(!mdev_exists(self->uuid2)));
 	EXPECT_TRUE(lock_is_free(self->uuid));
 	EXPECT_EQ(-ENODEV, __vfio_dev_get_fd(&self->dev));
-	klog_begin(&log);
 	sleep(12);
 	klog_end(&log);
 	EXPECT_EQ(1, klog_lines(&log, self->uuid)) TH_LOG("%s", log.text);
