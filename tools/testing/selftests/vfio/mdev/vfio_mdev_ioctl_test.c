@@ -21,6 +21,12 @@
 #define ROOM		64	/* more than any structure is long */
 #define FILL		0xa5
 
+/* Up to where each structure has to be there, as the interface has it */
+#define DEVICE_SIZE	16
+#define REGION_SIZE	32
+#define IRQ_SIZE	16
+#define PLANE_SIZE	60
+
 /**
  * struct question - an ioctl that fills in a structure
  * @name: for messages
@@ -39,43 +45,40 @@ struct question {
 	bool writes;
 };
 
-#define END_OF(type, member) \
-	(offsetof(type, member) + sizeof(((type *)NULL)->member))
-
 static const struct question device = {
 	.name = "device", .cmd = VFIO_DEVICE_GET_INFO, .writes = true,
-	.size = END_OF(struct vfio_device_info, num_irqs),
+	.size = DEVICE_SIZE,
 };
 
 static const struct question region = {
 	.name = "region", .cmd = VFIO_DEVICE_GET_REGION_INFO, .writes = true,
-	.size = END_OF(struct vfio_region_info, offset),
+	.size = REGION_SIZE,
 	.index = VFIO_PCI_CONFIG_REGION_INDEX,
 };
 
 static const struct question irq = {
 	.name = "irq", .cmd = VFIO_DEVICE_GET_IRQ_INFO, .writes = true,
-	.size = END_OF(struct vfio_irq_info, count),
+	.size = IRQ_SIZE,
 	.index = VFIO_PCI_INTX_IRQ_INDEX,
 };
 
 static const struct question plane = {
 	.name = "plane", .cmd = VFIO_DEVICE_QUERY_GFX_PLANE, .writes = true,
-	.size = END_OF(struct vfio_device_gfx_plane_info, region_index),
+	.size = PLANE_SIZE,
 	.flags = VFIO_GFX_PLANE_TYPE_REGION,
 	.index = DRM_PLANE_TYPE_PRIMARY,
 };
 
 static const struct question plane_as_dmabuf = {
 	.name = "plane", .cmd = VFIO_DEVICE_QUERY_GFX_PLANE, .writes = true,
-	.size = END_OF(struct vfio_device_gfx_plane_info, dmabuf_id),
+	.size = PLANE_SIZE,
 	.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
 	.index = DRM_PLANE_TYPE_PRIMARY,
 };
 
 static const struct question probe = {
 	.name = "probe", .cmd = VFIO_DEVICE_QUERY_GFX_PLANE,
-	.size = END_OF(struct vfio_device_gfx_plane_info, region_index),
+	.size = PLANE_SIZE,
 	.flags = VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_REGION,
 };
 
@@ -90,19 +93,37 @@ FIXTURE_VARIANT(question) {
 	const struct question *of;
 };
 
-#define VARIANT(name, module_, type_, of_) \
-	FIXTURE_VARIANT_ADD(question, name) { \
-		.module = module_, .type = type_, .of = &(of_), \
-	}
+FIXTURE_VARIANT_ADD(question, mtty_device) {
+	.module = "mtty", .type = MTTY_TYPE2, .of = &device,
+};
 
-VARIANT(mtty_device, "mtty", MTTY_TYPE2, device);
-VARIANT(mtty_region, "mtty", MTTY_TYPE2, region);
-VARIANT(mtty_irq, "mtty", MTTY_TYPE2, irq);
-VARIANT(mnull_region, "mnull", "mnull-1", region);
-VARIANT(mdpy_plane, "mdpy", "mdpy-vga", plane);
-VARIANT(mdpy_probe, "mdpy", "mdpy-vga", probe);
-VARIANT(mbochs_device, MBOCHS, MBOCHS_SMALL, device);
-VARIANT(mbochs_plane, MBOCHS, MBOCHS_SMALL, plane_as_dmabuf);
+FIXTURE_VARIANT_ADD(question, mtty_region) {
+	.module = "mtty", .type = MTTY_TYPE2, .of = &region,
+};
+
+FIXTURE_VARIANT_ADD(question, mtty_irq) {
+	.module = "mtty", .type = MTTY_TYPE2, .of = &irq,
+};
+
+FIXTURE_VARIANT_ADD(question, mnull_region) {
+	.module = "mnull", .type = "mnull-1", .of = &region,
+};
+
+FIXTURE_VARIANT_ADD(question, mdpy_plane) {
+	.module = "mdpy", .type = "mdpy-vga", .of = &plane,
+};
+
+FIXTURE_VARIANT_ADD(question, mdpy_probe) {
+	.module = "mdpy", .type = "mdpy-vga", .of = &probe,
+};
+
+FIXTURE_VARIANT_ADD(question, mbochs_device) {
+	.module = MBOCHS, .type = MBOCHS_SMALL, .of = &device,
+};
+
+FIXTURE_VARIANT_ADD(question, mbochs_plane) {
+	.module = MBOCHS, .type = MBOCHS_SMALL, .of = &plane_as_dmabuf,
+};
 
 static void open_new(struct vfio_dev *dev, const char *module, const char *type)
 {

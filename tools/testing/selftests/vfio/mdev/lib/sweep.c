@@ -17,6 +17,8 @@
 
 #define MAX_ALLOCATIONS 3000
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /**
  * struct counts - what a sequence that failed, or was undone, leaves as it was
  * @devices: on the bus
@@ -50,7 +52,7 @@ static long instances(void)
 	long sum = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(of); i++)
 		if (mdev_parent_exists(of[i].parent))
 			sum += mdev_available(of[i].parent, of[i].type);
 	return sum;

@@ -41,7 +41,7 @@ struct mdev_test_memory {
 	u8 *mem;
 	u8 *rom;
 	atomic_t accesses;
-	struct mutex line_lock;
+	struct mutex line_lock;		/* who changes the interrupt line */
 };
 
 static const struct vfio_region_sparse_mmap_area mdev_test_memory_areas[] = {
