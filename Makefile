@@ -29,6 +29,9 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
+# The modules are built while the machine's packages come.
+MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && wait "$$built"
+
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \
 	check-model check-mutants fuzz bench kunit patch clean help have-kdir print-kdir
 
@@ -39,13 +42,13 @@ modules_install: have-kdir ## install them where depmod prefers them to the kern
 	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
 
 demo: ## watch a guest use a mediated serial card; installs what it lacks
-	tools/vm/install-deps build vm
-	$(MAKE) modules
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
 	tools/vm/demo
 
 demo-display: ## watch guests draw pictures on mediated displays; leaves them as PNG files
-	tools/vm/install-deps build vm
-	$(MAKE) modules
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
 	tools/vm/demo display
 
 check: ## static checks, then the selftests in a virtual machine
