@@ -18,7 +18,6 @@
 #define MDEV_TEST_PAGES		8
 #define MDEV_TEST_ROM_PAGES	2
 #define MDEV_TEST_ROM_REGION	VFIO_PCI_NUM_REGIONS
-#define MDEV_TEST_KEEPS		0	/* the type whose memory is the vendor's */
 
 static unsigned int mistake;
 module_param(mistake, uint, 0644);
@@ -172,6 +171,24 @@ static int mdev_test_memory_alloc(struct mdev_test_memory *test)
 	return 0;
 }
 
+static struct mdev_type mdev_test_memory_users = {
+	.sysfs_name = "2",
+	.pretty_name = "Memory for tests, of each user",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+static struct mdev_type mdev_test_memory_kept = {
+	.sysfs_name = "1",
+	.pretty_name = "Memory for tests",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+static struct mdev_type *mdev_test_memory_types[] = {
+	&mdev_test_memory_kept, &mdev_test_memory_users,
+};
+
 static int mdev_test_memory_create(struct kobject *kobj,
 				   struct mdev_device *mdev)
 {
@@ -180,7 +197,7 @@ static int mdev_test_memory_create(struct kobject *kobj,
 
 	if (!test)
 		return -ENOMEM;
-	if (mdev_type_kobj_group_id(kobj) == MDEV_TEST_KEEPS)
+	if (mdev->type == &mdev_test_memory_kept)
 		ret = mdev_test_memory_alloc(test);
 	if (!ret)
 		ret = mdev_test_memory_setup(test, mdev);
@@ -198,39 +215,9 @@ static int mdev_test_memory_remove(struct mdev_device *mdev)
 	return 0;
 }
 
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	bool keeps = mdev_type_kobj_group_id(kobj) == MDEV_TEST_KEEPS;
-
-	return sysfs_emit(buf, "Memory for tests%s\n",
-			  keeps ? "" : ", of each user");
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-MDEV_TYPE_STRING_ATTR_RO(available_instances, "100");
-
-static struct attribute *mdev_test_memory_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
-};
-
-static struct attribute_group mdev_test_memory_type[] = {
-	{ .name = "1", .attrs = mdev_test_memory_attrs },
-	{ .name = "2", .attrs = mdev_test_memory_attrs },
-};
-
-static struct attribute_group *mdev_test_memory_types[] = {
-	&mdev_test_memory_type[0],
-	&mdev_test_memory_type[1],
-	NULL
-};
-
 static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mdev_test_memory_types,
+	MDEV_TYPES(mdev_test_memory_types),
 	.create = mdev_test_memory_create,
 	.remove = mdev_test_memory_remove,
 };
