@@ -212,9 +212,15 @@ struct mdev_parent_ops {
 	struct mdev_driver *driver;
 };
 
-/* For an initializer of struct mdev_parent_ops: the types in an array of pointers */
-#define MDEV_TYPES(_array)						\
-	.types = (_array), .nr_types = ARRAY_SIZE(_array)
+/**
+ * MDEV_TYPES - types, for an initializer of a static &struct mdev_parent_ops
+ *
+ * The arguments are pointers to the types, each a &struct mdev_type.
+ */
+#define MDEV_TYPES(...)							\
+	.types = (struct mdev_type *[]){ __VA_ARGS__ },			\
+	.nr_types = sizeof((struct mdev_type *[]){ __VA_ARGS__ }) /	\
+		    sizeof(struct mdev_type *)
 
 /**
  * struct mdev_type_attribute - attribute of a type, written by the vendor

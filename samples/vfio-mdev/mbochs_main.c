@@ -71,10 +71,6 @@ static struct mbochs_type mbochs_small = MBOCHS_TYPE("small", 4, 800, 600);
 static struct mbochs_type mbochs_medium = MBOCHS_TYPE("medium", 16, 1920, 1080);
 static struct mbochs_type mbochs_large = MBOCHS_TYPE("large", 64, 3840, 2160);
 
-static struct mdev_type *mbochs_types[] = {
-	&mbochs_small.type, &mbochs_medium.type, &mbochs_large.type,
-};
-
 /*
  * What VFIO asks of a device, as far as the library does not know the answer
  */
@@ -251,7 +247,8 @@ static struct mdev_parent_ops mbochs_parent_ops = {
 	.owner = THIS_MODULE,
 	.create = mbochs_create,
 	.remove = mbochs_remove,
-	MDEV_TYPES(mbochs_types),
+	MDEV_TYPES(&mbochs_small.type, &mbochs_medium.type,
+		   &mbochs_large.type),
 	.pool = 256,
 };
 

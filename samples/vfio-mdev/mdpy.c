@@ -73,10 +73,6 @@ static struct mdpy_type mdpy_vga = MDPY_TYPE("vga", "VGA", 640, 480);
 static struct mdpy_type mdpy_xga = MDPY_TYPE("xga", "XGA", 1024, 768);
 static struct mdpy_type mdpy_hd = MDPY_TYPE("hd", "HD", 1920, 1080);
 
-static struct mdev_type *mdpy_types[] = {
-	&mdpy_vga.type, &mdpy_xga.type, &mdpy_hd.type,
-};
-
 /**
  * struct mdpy - a display, the state of one mediated device
  * @pdev: what makes it a PCI device
@@ -234,7 +230,7 @@ static int mdpy_remove(struct mdev_device *mdev)
 
 static const struct mdev_parent_ops mdpy_parent_ops = {
 	.owner = THIS_MODULE,
-	MDEV_TYPES(mdpy_types),
+	MDEV_TYPES(&mdpy_vga.type, &mdpy_xga.type, &mdpy_hd.type),
 	.pool = MDPY_MEMORY,
 	.create = mdpy_create,
 	.remove = mdpy_remove,

@@ -69,11 +69,9 @@ static struct mdev_type mnull_type = {
 	.max_instances = 65536,
 };
 
-static struct mdev_type *mnull_types[] = { &mnull_type };
-
 static const struct mdev_parent_ops mnull_parent_ops = {
 	.owner = THIS_MODULE,
-	MDEV_TYPES(mnull_types),
+	MDEV_TYPES(&mnull_type),
 	.create = mnull_create,
 	.remove = mnull_remove,
 };

@@ -50,8 +50,6 @@ static struct mdev_type mtty_dual = {
 	.cost = 2,
 };
 
-static struct mdev_type *mtty_types[] = { &mtty_single, &mtty_dual };
-
 static int mtty_create(struct kobject *kobj, struct mdev_device *mdev)
 {
 	return mtty_card_create(mdev, mdev->type->cost, READ_ONCE(mtty_ask));
@@ -65,7 +63,7 @@ static int mtty_remove(struct mdev_device *mdev)
 
 static const struct mdev_parent_ops mtty_parent_ops = {
 	.owner = THIS_MODULE,
-	MDEV_TYPES(mtty_types),
+	MDEV_TYPES(&mtty_single, &mtty_dual),
 	.pool = MTTY_PORTS,
 	.create = mtty_create,
 	.remove = mtty_remove,

@@ -185,10 +185,6 @@ static struct mdev_type mdev_test_memory_kept = {
 	.max_instances = 100,
 };
 
-static struct mdev_type *mdev_test_memory_types[] = {
-	&mdev_test_memory_kept, &mdev_test_memory_users,
-};
-
 static int mdev_test_memory_create(struct kobject *kobj,
 				   struct mdev_device *mdev)
 {
@@ -217,7 +213,7 @@ static int mdev_test_memory_remove(struct mdev_device *mdev)
 
 static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
 	.owner = THIS_MODULE,
-	MDEV_TYPES(mdev_test_memory_types),
+	MDEV_TYPES(&mdev_test_memory_kept, &mdev_test_memory_users),
 	.create = mdev_test_memory_create,
 	.remove = mdev_test_memory_remove,
 };
