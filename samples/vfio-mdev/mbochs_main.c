@@ -53,23 +53,41 @@ MODULE_PARM_DESC(region_display,
  * of it cannot keep others from having displays.
  */
 
-#define MBOCHS_TYPE(_name, _mbytes, _xres, _yres) {			\
-	.type = {							\
-		.sysfs_name = _name,					\
-		.pretty_name = "mbochs-" _name,				\
-		.description = "Bochs display, " #_mbytes		\
-			" MiB of video memory, up to "			\
-			#_xres "x" #_yres,				\
-		.device_api = VFIO_DEVICE_API_PCI_STRING,		\
-		.cost = _mbytes,					\
-	},								\
-	.max_xres = _xres,						\
-	.max_yres = _yres,						\
-}
+static struct mbochs_type mbochs_small = {
+	.type = {
+		.sysfs_name = "small",
+		.pretty_name = "mbochs-small",
+		.description = "Bochs display, 4 MiB of video memory, up to 800x600",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 4,
+	},
+	.max_xres = 800,
+	.max_yres = 600,
+};
 
-static struct mbochs_type mbochs_small = MBOCHS_TYPE("small", 4, 800, 600);
-static struct mbochs_type mbochs_medium = MBOCHS_TYPE("medium", 16, 1920, 1080);
-static struct mbochs_type mbochs_large = MBOCHS_TYPE("large", 64, 3840, 2160);
+static struct mbochs_type mbochs_medium = {
+	.type = {
+		.sysfs_name = "medium",
+		.pretty_name = "mbochs-medium",
+		.description = "Bochs display, 16 MiB of video memory, up to 1920x1080",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 16,
+	},
+	.max_xres = 1920,
+	.max_yres = 1080,
+};
+
+static struct mbochs_type mbochs_large = {
+	.type = {
+		.sysfs_name = "large",
+		.pretty_name = "mbochs-large",
+		.description = "Bochs display, 64 MiB of video memory, up to 3840x2160",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 64,
+	},
+	.max_xres = 3840,
+	.max_yres = 2160,
+};
 
 /*
  * What VFIO asks of a device, as far as the library does not know the answer

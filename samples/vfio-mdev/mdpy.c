@@ -24,7 +24,6 @@
  */
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
-#include <linux/log2.h>
 #include <linux/mdev.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -52,26 +51,42 @@ struct mdpy_type {
 	u32 height;
 };
 
-/* A base address register is a power of two. */
-#define MDPY_MEMORY_SIZE(_width, _height)				\
-	roundup_pow_of_two((_width) * (_height) * MDPY_PIXEL)
+/* The cost is video memory: what the picture takes, rounded up as a BAR is. */
+static struct mdpy_type mdpy_vga = {
+	.type = {
+		.sysfs_name = "vga",
+		.pretty_name = "VGA display, 640x480",
+		.description = "PCI display of 640x480 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_2M,
+	},
+	.width = 640,
+	.height = 480,
+};
 
-#define MDPY_TYPE(_name, _text, _width, _height) {			\
-	.type = {							\
-		.sysfs_name = _name,					\
-		.pretty_name = _text " display, " #_width "x" #_height,	\
-		.description = "PCI display without a cursor, "		\
-			#_width "x" #_height ", XRGB8888",		\
-		.device_api = VFIO_DEVICE_API_PCI_STRING,		\
-		.cost = MDPY_MEMORY_SIZE(_width, _height),		\
-	},								\
-	.width = _width,						\
-	.height = _height,						\
-}
+static struct mdpy_type mdpy_xga = {
+	.type = {
+		.sysfs_name = "xga",
+		.pretty_name = "XGA display, 1024x768",
+		.description = "PCI display of 1024x768 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_4M,
+	},
+	.width = 1024,
+	.height = 768,
+};
 
-static struct mdpy_type mdpy_vga = MDPY_TYPE("vga", "VGA", 640, 480);
-static struct mdpy_type mdpy_xga = MDPY_TYPE("xga", "XGA", 1024, 768);
-static struct mdpy_type mdpy_hd = MDPY_TYPE("hd", "HD", 1920, 1080);
+static struct mdpy_type mdpy_hd = {
+	.type = {
+		.sysfs_name = "hd",
+		.pretty_name = "HD display, 1920x1080",
+		.description = "PCI display of 1920x1080 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_8M,
+	},
+	.width = 1920,
+	.height = 1080,
+};
 
 /**
  * struct mdpy - a display, the state of one mediated device

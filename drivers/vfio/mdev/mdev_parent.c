@@ -251,8 +251,8 @@ static void mdev_parent_uevent(struct device *dev, char *state)
  *
  * Return: 0 on success; -EINVAL, which the log has a line about, if an argument or a
  * mandatory part of @ops is missing or a type has no name, device_api or limit; -EEXIST
- * if @dev is registered already or two types have one name; another negative errno from sysfs. Nothing is left
- * behind on failure.
+ * if @dev is registered already or two types have one name; another negative errno
+ * from sysfs. Nothing is left behind on failure.
  */
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
 {
