@@ -18,6 +18,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS \
 	CFLAGS_mdev_vfio.o=-DCOMPAT_MDEV_VFIO \
+	CFLAGS_mdev_test_front.o=-DCOMPAT_VFIO_MDEV_MAIN \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \

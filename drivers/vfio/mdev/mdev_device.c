@@ -211,7 +211,8 @@ static int mdev_device_publish(struct mdev_device *mdev)
 	if (ret)
 		goto err_del;
 
-	step = "binding its driver";
+	step = mdev->only_driver ? "binding the driver of its parent" :
+				   "binding the driver of its class";
 	ret = mdev_bus_bind(mdev);
 	if (ret)
 		goto err_unlink;
