@@ -81,7 +81,7 @@ struct mdev_parent_obj {
 	struct mdev_type_obj **types;
 	unsigned int nr_types;
 	enum mdev_link link;
-	spinlock_t capacity_lock;
+	spinlock_t capacity_lock;	/* see above */
 	unsigned int pool;
 	struct mdev_gate gate;
 	struct lock_class_key dep_key;
