@@ -44,8 +44,10 @@ struct front {
 	struct mdev_type *types[2];
 };
 
+/* VFIO looks at ops of a device that is released late, when this module is gone. */
 struct front_device {
 	struct vfio_device vdev;
+	struct vfio_device_ops no_ops;
 };
 
 static struct class *front_class;
@@ -93,6 +95,14 @@ static const struct vfio_device_ops front_askable_ops = {
 	.request = front_request,
 };
 
+static void front_put(struct front_device *fdev)
+{
+	const void *no_ops = &fdev->no_ops;
+
+	fdev->vdev.ops = no_ops;
+	vfio_put_device(&fdev->vdev);
+}
+
 static int front_probe(struct mdev_device *mdev)
 {
 	const struct vfio_device_ops *ops = &front_ops;
@@ -113,7 +123,7 @@ static int front_probe(struct mdev_device *mdev)
 	dev_set_drvdata(mdev_dev(mdev), fdev);
 	ret = vfio_register_emulated_iommu_dev(&fdev->vdev);
 	if (ret)
-		vfio_put_device(&fdev->vdev);
+		front_put(fdev);
 	return ret;
 }
 
@@ -122,7 +132,7 @@ static void front_remove(struct mdev_device *mdev)
 	struct front_device *fdev = dev_get_drvdata(mdev_dev(mdev));
 
 	vfio_unregister_group_dev(&fdev->vdev);
-	vfio_put_device(&fdev->vdev);
+	front_put(fdev);
 	removes++;
 }
 
