@@ -3,11 +3,21 @@
 # What people type. The modules are built by kbuild, see Kbuild; "make help"
 # lists the targets.
 
+# Kbuild, too, gets no more of the caller's environment than scripts do. What is said on
+# make's command line, such as V=1 or W=1, is for it.
+KEPT := $(shell . tools/vm/clean-env.sh && echo $$kept) \
+	MAKE MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS
+$(foreach name,$(.VARIABLES),$(if $(filter environment%,$(origin $(name))),\
+	$(if $(filter $(KEPT),$(name)),,$(eval unexport $(name)))))
+export LC_ALL := C.UTF-8
+
 # Newest installed kernel whose headers are there; running kernel first.
-KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+KDIR := $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -Vr))
-MDEV_ROOT := $(CURDIR)
-export MDEV_ROOT
+
+# What "check" is told: it has no use for a variable of the environment, either.
+TOLD = $(foreach name,KDIR KERNEL,\
+	$(if $(filter command%,$(origin $(name))),'$(name)=$($(name))'))
 
 CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MBOCHS=m CONFIG_SAMPLE_VFIO_MDEV_MDPY=m \
@@ -15,7 +25,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m
 
 # Debian's headers come without the vmlinux that BTF is made from.
-KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
+KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS \
 	CFLAGS_mdev_vfio.o=-DCOMPAT_MDEV_VFIO \
 	CFLAGS_mdev_test_front.o=-DCOMPAT_VFIO_MDEV_MAIN \
@@ -41,7 +51,7 @@ demo-display: ## watch guests draw pictures on mediated displays; leaves them as
 	tools/vm/demo display
 
 check: ## static checks, then the selftests in a virtual machine
-	tools/testing/check
+	tools/testing/check $(TOLD)
 
 check-configs: ## compile in each configuration of the newest kernel that matters
 	tools/testing/check-configs
@@ -72,7 +82,8 @@ clean: ## delete what was built here
 
 help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo 'KDIR=DIR          another kernel: its build directory or headers'
+	@echo 'KDIR=DIR          another kernel for modules and check: its build directory or headers'
+	@echo 'KERNEL=VERSION    another of Debian'\''s kernels for check, such as 6.12'
 
 print-kdir: have-kdir
 	@echo "$(KDIR)"

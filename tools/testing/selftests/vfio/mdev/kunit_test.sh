@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The KUnit suites as modules, on a kernel that runs, with one result here for each
-# test case of theirs. Each of the modules can be unloaded again.
+# test case of theirs. Each of the modules can be unloaded again. A module is called like
+# its suite, with "_kunit" after that.
 
 set -u
+unset CDPATH
 
+tree=$(dirname "$0")/../../../../..
 results=/sys/kernel/debug/kunit
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
@@ -47,11 +50,33 @@ unload_all() {
 	wait
 }
 
+# A suite that cannot be set up fails without a case.
+read_suite() {
+	found=$(cases "${1##*/}" <"$1/results")
+	case $found in
+	*"not ok"*) ;;
+	'') echo "not ok ${1##*/}: no case has run" ;;
+	*) ! grep -q '^not ok' "$1/results" || echo "not ok ${1##*/}: fails as a whole" ;;
+	esac
+	[ -z "$found" ] || printf '%s\n' "$found"
+}
+
 read_results() {
-	[ "$(suites | wc -l)" -ge "$(modules | wc -l)" ] ||
-		echo "not ok a module has no test"
+	for module in $(modules); do
+		[ -e "$results/${module%_kunit}" ] || echo "not ok $module: has no test"
+	done
 	for suite in $(suites); do
-		cases "${suite##*/}" <"$suite/results"
+		read_suite "$suite"
+	done
+}
+
+# Where the sources are, each of them has to be there as a module.
+sources_are_modules() {
+	for file in "$tree"/drivers/vfio/mdev/tests/*_kunit.c \
+		"$tree"/samples/vfio-mdev/*_kunit.c; do
+		[ -e "$file" ] || continue
+		name=$(basename "$file" .c)
+		modules | grep -qx "$name" || echo "not ok $name: there is no such module"
 	done
 }
 
@@ -60,6 +85,7 @@ modprobe -q kunit || skip_all "the kernel has no KUnit"
 [ -d "$results" ] || skip_all "the kernel keeps no results, CONFIG_KUNIT_DEBUGFS"
 
 {
+	sources_are_modules
 	load_all
 	read_results
 	unload_all

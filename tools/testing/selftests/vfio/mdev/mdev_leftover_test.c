@@ -3,6 +3,8 @@
  * What hundreds of devices that came and went, or never came, leave behind: nothing
  */
 #include <errno.h>
+#include <ftw.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,6 +102,218 @@ TEST_F_TIMEOUT(leftover, no_entry_of_hundreds_of_devices, 120)
 			     groups));
 	EXPECT_EQ(devices, __dir_count(MDEV_DEVICES));
 	EXPECT_EQ(nodes, __dir_count("/dev/vfio"));
+}
+
+/* One number for all paths below a directory */
+static unsigned long long tree_sum;
+
+static int add_path(const char *path, const struct stat *st, int type,
+		    struct FTW *ftw)
+{
+	unsigned long long hash = 14695981039346656037ULL;
+
+	(void)st;
+	(void)type;
+	(void)ftw;
+	while (*path)
+		hash = (hash ^ (unsigned char)*path++) * 1099511628211ULL;
+	tree_sum += hash;
+	return 0;
+}
+
+static unsigned long long tree(void)
+{
+	static const char * const roots[] = {
+		"/sys/bus/mdev", "/sys/class/mdev_bus", "/sys/class/vfio",
+		"/sys/class/vfio-dev", "/sys/devices/virtual/mdev_test",
+		"/sys/devices/virtual/mdev_test_twin",
+		"/sys/devices/virtual/vfio", "/sys/devices/virtual/vfio-dev",
+		"/sys/kernel/iommu_groups", "/sys/module/mdev",
+		"/sys/module/vfio_mdev", "/sys/module/" TEST_VENDOR,
+		"/sys/module/" TEST_BUS, "/dev/vfio",
+	};
+	unsigned int i;
+
+	tree_sum = 0;
+	for (i = 0; i < ARRAY_SIZE(roots); i++)
+		nftw(roots[i], add_path, 16, FTW_PHYS);
+	return tree_sum;
+}
+
+/* What has to be the same before and after */
+struct state {
+	unsigned long long tree;
+	int refs[4];
+	long unremoved;
+	long unreleased;
+};
+
+static void look_around(struct state *state)
+{
+	state->tree = tree();
+	state->refs[0] = module_refcnt("mdev");
+	state->refs[1] = module_refcnt("vfio_mdev");
+	state->refs[2] = module_refcnt(TEST_VENDOR);
+	state->refs[3] = module_refcnt(TEST_BUS);
+	state->unremoved = test_vendor_unremoved();
+	state->unreleased = test_vendor_unreleased();
+}
+
+/* Longer than kernels take for it that free objects late, one after the other */
+#define LATE_MS	20000
+
+static bool releases_late(void)
+{
+	return kernel_has_symbol("kobject_delayed_cleanup");
+}
+
+static void wait_for_late_releases(void)
+{
+	if (releases_late())
+		usleep(1000 * LATE_MS);
+}
+
+static bool is_as_before(const struct state *before)
+{
+	struct state now = { };
+
+	return WAIT_FOR_MS((look_around(&now),
+			    !memcmp(&now, before, sizeof(now))), 2 * LATE_MS);
+}
+
+FIXTURE(failing) {
+	struct state before;
+	char uuid[MDEV_UUID_SIZE];
+};
+
+FIXTURE_SETUP(failing)
+{
+	module_load("vfio_mdev");
+	module_load(TEST_BUS);
+	test_vendor_setup();
+	__test_vendor_run("unregister-extra");
+	__test_vendor_run("unregister-twin");
+	mdev_new_uuid(self->uuid);
+	/* Those who were here before */
+	wait_for_late_releases();
+	memset(&self->before, 0, sizeof(self->before));
+	look_around(&self->before);
+}
+
+FIXTURE_TEARDOWN(failing)
+{
+	module_set_param(TEST_BUS, "probe_errno", 0);
+	mdev_remove_all(TEST_PARENT);
+}
+
+/* A creation that fails, wherever it does */
+TEST_F(failing, create)
+{
+	static const struct {
+		const char *type;
+		int probe_errno;
+	} ways[] = {
+		{ TEST_TYPE("fail-create"), 0 },
+		{ TEST_TYPE("no-class"), 0 },
+		{ TEST_TYPE("no-ops"), 0 },
+		{ TEST_TYPE("class-none"), 0 },
+		{ TEST_TYPE("class-test"), EIO },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		module_set_param(TEST_BUS, "probe_errno", ways[i].probe_errno);
+		EXPECT_NE(0, __mdev_create(TEST_PARENT, ways[i].type, self->uuid));
+	}
+	EXPECT_TRUE(is_as_before(&self->before));
+}
+
+/* Anything that cannot be done with a device that is there, until that is gone */
+TEST_F(failing, use)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct vfio_dev dev;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("fail-open"), self->uuid);
+	EXPECT_NE(0, __vfio_dev_open(&dev, self->uuid));
+	EXPECT_EQ(-EEXIST, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
+					 self->uuid));
+	EXPECT_NE(0, __file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/bind"));
+	EXPECT_EQ(-ENODEV, __file_puts(self->uuid,
+				       MDEV_DRIVERS "/" TEST_BUS "/bind"));
+	EXPECT_EQ(-ENODEV, __file_puts(self->uuid,
+				       MDEV_DRIVERS "/" TEST_BUS "/unbind"));
+	EXPECT_NE(0, __file_puts("x", MDEV_DEVICES "/%s/remove", self->uuid));
+	mdev_remove(self->uuid);
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+	vfio_dev_open(&dev, uuid);
+	EXPECT_EQ(-EBUSY, __mdev_remove(uuid));
+	EXPECT_EQ(-EBUSY, __file_puts(uuid, MDEV_DRIVERS "/vfio_mdev/unbind"));
+	vfio_dev_close(&dev);
+	mdev_remove(uuid);
+
+	/* The open that failed was not followed by a release. */
+	self->before.unreleased++;
+	EXPECT_TRUE(is_as_before(&self->before));
+}
+
+/* A registration that fails, wherever it does */
+TEST_F(failing, registration)
+{
+	static const char * const commands[] = {
+		"register-null-dev", "register-null-ops",
+		"register-null-create", "register-null-remove",
+		"register-null-types", "register-no-types",
+		"register-same-types", "register-main", "no-such-command",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_NE(0, __test_vendor_run(commands[i]));
+	EXPECT_TRUE(is_as_before(&self->before));
+}
+
+/* And all that comes and goes as it should */
+TEST_F(failing, nothing)
+{
+	struct vfio_dev dev;
+
+	EXPECT_EQ(0, __test_vendor_run("register-extra"));
+	EXPECT_EQ(0, __test_vendor_run("register-twin"));
+	mdev_create(TEST_PARENT2, TEST_TYPE("plain"), self->uuid);
+	vfio_dev_open(&dev, self->uuid);
+	vfio_dev_close(&dev);
+	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
+	EXPECT_EQ(0, __test_vendor_run("unregister-twin"));
+	EXPECT_EQ(0, __test_vendor_run("unregister-extra"));
+	EXPECT_TRUE(is_as_before(&self->before));
+}
+
+/*
+ * What is released late, when the code of the bus driver and of the vendor is gone, has no
+ * need of it; that of the core waits for it.
+ */
+TEST(modules_are_not_needed_later)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct vfio_dev dev;
+
+	if (!releases_late())
+		SKIP(return, "nothing is released late");
+	module_load("vfio_mdev");
+	test_vendor_setup();
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+	vfio_dev_open(&dev, uuid);
+	vfio_dev_close(&dev);
+	module_unload_users("vfio_mdev");
+	wait_for_late_releases();
+	EXPECT_TRUE(mdev_exists(uuid));
+	EXPECT_EQ(0, __module_unload(TEST_VENDOR));
+	wait_for_late_releases();
+	module_unload_users("mdev");
+	wait_for_late_releases();
+	EXPECT_FALSE(module_loaded("mdev"));
 }
 
 TEST_HARNESS_MAIN

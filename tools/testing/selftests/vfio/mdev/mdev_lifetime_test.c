@@ -321,7 +321,10 @@ static void start_withdrawal(struct writer *writer)
 		     "/sys/class/mdev_test/mdev_test_control/run");
 }
 
-/* A parent waits for the open device, says so once, and goes when it is closed. */
+/*
+ * A parent waits for the open device, says so once, however long that takes, and goes when
+ * it is closed.
+ */
 TEST_F(withdrawal, waits_for_open_devices)
 {
 	struct klog log;
@@ -333,6 +336,8 @@ TEST_F(withdrawal, waits_for_open_devices)
 	EXPECT_TRUE(writer_blocks(&self->writer));
 	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
 	EXPECT_TRUE(listed(self->uuid));
+	if (virtual_time())
+		sleep(25);
 	vfio_dev_close(&self->dev);
 	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 	EXPECT_FALSE(mdev_exists(self->uuid));

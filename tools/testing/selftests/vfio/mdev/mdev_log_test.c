@@ -60,6 +60,33 @@ TEST_F(log, success_is_silent)
 		TH_LOG("%s", self->log.text);
 }
 
+/* Neither is a parent, or a driver, that goes and has nobody to wait for. */
+TEST_F(log, end_is_silent)
+{
+	__test_vendor_run("unregister-extra");
+	ASSERT_EQ(0, __test_vendor_run("register-extra"));
+	mdev_create(TEST_PARENT2, TEST_TYPE("class-test"), self->uuid);
+	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
+	mdev_create(TEST_PARENT, TEST_TYPE("class-test"), self->uuid);
+	mdev_driver_unload(TEST_BUS);
+	module_load(TEST_BUS);
+	klog_end(&self->log);
+	EXPECT_EQ(0, klog_lines(&self->log, NULL))
+		TH_LOG("%s", self->log.text);
+}
+
+/* Two parents of one name are one line, of the second one. */
+TEST_F(log, name_that_is_taken)
+{
+	__test_vendor_run("unregister-twin");
+	ASSERT_EQ(0, __test_vendor_run("register-twin"));
+	ASSERT_EQ(0, __test_vendor_run("unregister-twin"));
+	klog_end(&self->log);
+	EXPECT_EQ(1, klog_lines(&self->log, NULL))
+		TH_LOG("%s", self->log.text);
+	EXPECT_TRUE(klog_has(&self->log, TEST_PARENT, "mdev_bus", "taken"));
+}
+
 /* Whoever asks for a UUID twice, or removes what is open, is told by errno. */
 TEST_F(log, mistakes_of_the_user_are_silent)
 {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,11 @@
 #include <libmdev/harness.h>
 
 #define NR_CREATES 100
+#define NR_OPENS 20
+#define NR_RACES 3
+
+/* How long binding a device takes where somebody is to wait for it */
+#define PROBE_MS 200
 
 /**
  * struct listener - a thread that looks at a device when it is announced
@@ -171,6 +177,204 @@ TEST_F(uevent, life_of_a_device)
 	}
 }
 
+/* Of the calling thread: before whom, or behind whom, it runs where processors lack */
+static void set_policy(int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	MDEV_ASSERT(!sched_setscheduler(0, policy, &param), "scheduling: %s",
+		    strerror(errno));
+}
+
+/**
+ * struct opener - a thread that opens a device when it is told of it, before who tells
+ *		   it has done anything else
+ * @thread: it
+ * @fd: its socket
+ * @stop: set to end it
+ * @told: ADD and BIND events so far
+ * @ret: what came of an open that failed
+ */
+struct opener {
+	pthread_t thread;
+	int fd;
+	volatile bool stop;
+	volatile int told;
+	int ret;
+};
+
+static void open_what_is_told(struct opener *opener, const struct uevent *event)
+{
+	const char *uuid = strrchr(uevent_get(event, "DEVPATH"), '/');
+	bool bind = !strcmp(uevent_get(event, "ACTION"), "bind");
+	const struct vfio_dev_way *way = &vfio_dev_by_group;
+	struct vfio_dev dev;
+	int ret;
+
+	if (strcmp(uevent_get(event, "SUBSYSTEM"), "mdev") || !uuid ||
+	    (!bind && strcmp(uevent_get(event, "ACTION"), "add")))
+		return;
+	if (bind && vfio_dev_by_cdev.available())
+		way = &vfio_dev_by_cdev;
+	ret = __vfio_dev_open_by(&dev, way, uuid + 1);
+	if (ret)
+		opener->ret = ret;
+	else
+		vfio_dev_close(&dev);
+	opener->told++;
+}
+
+static void *listen_and_open(void *arg)
+{
+	struct opener *opener = arg;
+	struct uevent event;
+
+	set_policy(SCHED_FIFO, 1);
+	while (!opener->stop)
+		if (uevent_next(opener->fd, 100, &event))
+			open_what_is_told(opener, &event);
+	return NULL;
+}
+
+/* Whoever hears of ADD, or of BIND, can open the device. */
+TEST_F(uevent, can_be_opened_when_told_of)
+{
+	struct opener opener = { .fd = self->fd };
+	char uuid[MDEV_UUID_SIZE];
+	int i;
+
+	module_load("vfio_mdev");
+	ASSERT_EQ(0, pthread_create(&opener.thread, NULL, listen_and_open,
+				    &opener));
+	for (i = 1; i <= NR_OPENS; i++) {
+		mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+		if (!WAIT_FOR(opener.told >= 2 * i))
+			break;
+		mdev_remove(uuid);
+	}
+	opener.stop = true;
+	pthread_join(opener.thread, NULL);
+	EXPECT_EQ(2 * NR_OPENS, opener.told);
+	EXPECT_EQ(0, opener.ret);
+}
+
+/*
+ * Each event has these, and nothing else: the driver as long as there is one, and the
+ * alias unless it is UNBIND, of which the kernel thinks that nobody should load a module
+ */
+static bool is_complete(const struct uevent *event)
+{
+	bool unbind = !strcmp(uevent_get(event, "ACTION"), "unbind");
+	bool driver = *uevent_get(event, "DRIVER");
+	bool alias = *uevent_get(event, "MODALIAS");
+
+	return !strcmp(uevent_get(event, "SUBSYSTEM"), "mdev") &&
+	       *uevent_get(event, "SEQNUM") && alias == !unbind &&
+	       uevent_keys(event) == 4 + driver + alias;
+}
+
+/* The next one before the event that the reader had sent */
+static bool next_but_mark(int fd, struct uevent *event)
+{
+	return uevent_next(fd, WAIT_LONG_MS, event) &&
+	       !uevent_is(event, "change", "mdev_test_control");
+}
+
+/*
+ * What comes of a device and of the parent of that name, in order: the actions, with
+ * its driver if it has one, or the state of the parent
+ */
+static const char *story(int fd, const char *uuid, const char *parent)
+{
+	static char text[1024];
+	struct uevent event;
+	const char *name, *more;
+	size_t len = 0;
+
+	text[0] = '\0';
+	/* What comes before this event has come when it does. */
+	file_puts("change", "/sys/class/mdev_test/mdev_test_control/uevent");
+	while (next_but_mark(fd, &event)) {
+		name = strrchr(uevent_get(&event, "DEVPATH"), '/');
+		if (!name || (strcmp(name + 1, uuid) && strcmp(name + 1, parent)))
+			continue;
+		more = uevent_get(&event, "MDEV_STATE");
+		if (!*more)
+			more = uevent_get(&event, "DRIVER");
+		else if (strcmp(name + 1, parent))
+			more = "state of a device";
+		len += snprintf(text + len, sizeof(text) - len, "%s%s%s\n",
+				uevent_get(&event, "ACTION"), *more ? " " : "",
+				more);
+		if (!strcmp(name + 1, uuid) && !is_complete(&event))
+			len += snprintf(text + len, sizeof(text) - len,
+					"has other variables\n");
+	}
+	return text;
+}
+
+/* All of a device's events, each once, with all that is in them */
+TEST_F(uevent, all_of_a_life)
+{
+	module_load("vfio_mdev");
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	EXPECT_STREQ("add vfio_mdev\nbind vfio_mdev\n",
+		     story(self->fd, self->uuid, ""));
+	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
+	EXPECT_STREQ("unbind\n", story(self->fd, self->uuid, ""));
+	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/bind");
+	EXPECT_STREQ("bind vfio_mdev\n", story(self->fd, self->uuid, ""));
+	mdev_remove(self->uuid);
+	EXPECT_STREQ("unbind\nremove\n", story(self->fd, self->uuid, ""));
+}
+
+/* A bind that fails and mistakes of others are not told. */
+TEST_F(uevent, nothing_of_what_is_refused)
+{
+	struct vfio_dev dev;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	story(self->fd, self->uuid, "");
+	vfio_dev_open(&dev, self->uuid);
+	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
+	EXPECT_EQ(-EBUSY, __file_puts(self->uuid,
+				      MDEV_DRIVERS "/vfio_mdev/unbind"));
+	vfio_dev_close(&dev);
+	EXPECT_EQ(-EEXIST, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
+					 self->uuid));
+	EXPECT_STREQ("", story(self->fd, self->uuid, TEST_PARENT));
+	mdev_remove(self->uuid);
+}
+
+/*
+ * Somebody waits to remove the device from before it is complete, and gets it, with all
+ * that comes of that, as soon as its creator lets go of it.
+ */
+TEST_F_TIMEOUT(uevent, removal_does_not_overtake_creation, 240)
+{
+	struct writer creator, remover;
+	int i;
+
+	module_load(TEST_BUS);
+	module_set_param(TEST_BUS, "probe_ms", PROBE_MS);
+	for (i = 0; i < NR_RACES; i++) {
+		mdev_new_uuid(self->uuid);
+		set_policy(SCHED_IDLE, 0);
+		writer_start(&creator, self->uuid, MDEV_TYPES(TEST_PARENT) "/"
+			     TEST_TYPE("class-test") "/create");
+		set_policy(SCHED_OTHER, 0);
+		EXPECT_TRUE(WAIT_FOR(file_exists(MDEV_DEVICES "/%s/remove",
+						 self->uuid)));
+		writer_start(&remover, "1", MDEV_DEVICES "/%s/remove",
+			     self->uuid);
+		EXPECT_EQ(0, writer_result(&remover, WAIT_LONG_MS));
+		EXPECT_EQ(0, writer_result(&creator, WAIT_LONG_MS));
+		EXPECT_STREQ("add " TEST_BUS "\nbind " TEST_BUS "\nunbind\nremove\n",
+			     story(self->fd, self->uuid, ""));
+	}
+	module_set_param(TEST_BUS, "probe_ms", 0);
+}
+
 /* The alias has the class of the device. */
 TEST_F(uevent, modalias_of_another_class)
 {
@@ -295,6 +499,30 @@ TEST_F(parent, tells_its_state)
 	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
 	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT2, "unregistered",
 			       &event));
+}
+
+/* It does so before the first of its devices is there, and after the last has gone. */
+TEST_F(parent, tells_its_state_around_its_devices)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	module_load("vfio_mdev");
+	ASSERT_EQ(0, __test_vendor_run("register-extra"));
+	mdev_create_new(TEST_PARENT2, TEST_TYPE("plain"), uuid);
+	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
+	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
+	EXPECT_STREQ("change registered\nadd vfio_mdev\nbind vfio_mdev\nunbind\n"
+		     "remove\nchange unregistered\n",
+		     story(self->fd, uuid, TEST_PARENT2));
+}
+
+/* A registration that fails is nobody's news. */
+TEST_F(parent, tells_nothing_of_a_failure)
+{
+	EXPECT_EQ(-EEXIST, __test_vendor_run("register-main"));
+	EXPECT_EQ(-EEXIST, __test_vendor_run("register-same-types"));
+	EXPECT_EQ(-EINVAL, __test_vendor_run("register-no-types"));
+	EXPECT_STREQ("", story(self->fd, TEST_PARENT, TEST_PARENT2));
 }
 
 /* The same when the vendor's module comes and goes. */

@@ -520,6 +520,13 @@ TEST_F(going, parent_takes_what_an_unbinder_gives_up)
 	EXPECT_FALSE(mdev_exists(uuid));
 }
 
+/* No vendor that some other test loaded is to hold it. */
+static void free_vfio_mdev(void)
+{
+	mdev_driver_unload("vfio_mdev");
+	module_load("vfio_mdev");
+}
+
 static pid_t unload(const char *name)
 {
 	pid_t pid = fork();
@@ -542,6 +549,7 @@ TEST_F(going, driver_waits_for_a_character_device)
 	int status;
 	pid_t pid;
 
+	free_vfio_mdev();
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
 	pid = unload("vfio_mdev");
@@ -571,6 +579,7 @@ TEST_F(going, driver_does_not_wait_for_unbinders)
 	int status;
 	pid_t pid;
 
+	free_vfio_mdev();
 	mdev_create_new(TEST_PARENT2, TEST_TYPE("request"), uuid);
 	if (!hold_cdev(&self->dev, uuid))
 		SKIP(return, "no character devices");
@@ -584,6 +593,475 @@ TEST_F(going, driver_does_not_wait_for_unbinders)
 	EXPECT_EQ(0, status);
 	EXPECT_FALSE(bound(uuid));
 	EXPECT_TRUE(WAIT_FOR(mdev_driver_is_gone("vfio_mdev")));
+}
+
+/*
+ * A module that is going away lets nobody in any more, and is not kept by who tried: the
+ * devices are as they were until its exit function comes to them.
+ */
+TEST_F(going, module_does_not_wait_for_who_came_too_late)
+{
+	char uuid[MDEV_UUID_SIZE], state[16];
+	int status;
+	pid_t pid;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, &vfio_dev_by_group, uuid));
+	module_set_param(TEST_VENDOR, "exit_ms", 1000);
+	pid = unload(TEST_VENDOR);
+	EXPECT_TRUE(WAIT_FOR(__file_gets(state, sizeof(state),
+					 "/sys/module/" TEST_VENDOR
+					 "/initstate") > 0 &&
+			     !strncmp(state, "going", 5)));
+	EXPECT_EQ(-ENODEV, __vfio_dev_get_fd(&self->dev));
+	EXPECT_EQ(-ENODEV, __vfio_dev_get_fd(&self->dev));
+	EXPECT_TRUE(mdev_exists(uuid));
+	EXPECT_TRUE(WAIT_FOR(waitpid(pid, &status, WNOHANG) == pid));
+	EXPECT_EQ(0, status);
+	EXPECT_FALSE(mdev_exists(uuid));
+	vfio_dev_close(&self->dev);
+	module_load(TEST_VENDOR);
+}
+
+/* How long it takes from what somebody waits for until he has noticed */
+FIXTURE(prompt) {
+};
+
+FIXTURE_VARIANT(prompt) {
+	long (*round)(void);
+};
+
+FIXTURE_SETUP(prompt)
+{
+	module_load("vfio_mdev");
+	module_load(TEST_BUS);
+	test_vendor_setup();
+	__test_vendor_run("unregister-extra");
+	ASSERT_EQ(0, __test_vendor_run("register-extra"));
+}
+
+FIXTURE_TEARDOWN(prompt)
+{
+	module_load(TEST_BUS);
+	module_load("vfio_mdev");
+	module_set_param(TEST_VENDOR, "create_ms", 0);
+	module_set_param(TEST_BUS, "probe_ms", 0);
+	module_set_param(TEST_BUS, "request_ms", 0);
+	module_set_param(TEST_BUS, "askable", 1);
+	__test_vendor_run("unregister-extra");
+	mdev_remove_all(TEST_PARENT);
+	EXPECT_EQ(0, test_vendor_count("misordered"));
+	EXPECT_EQ(0, test_vendor_unremoved());
+}
+
+/* How long a callback takes while somebody comes to wait for it */
+#define SLOW_MS		200
+/* More than is allowed, so as to fail */
+#define NEVER_MS	1000000
+/* How often to try: if the machine is slow by chance, it is not each time. */
+#define ROUNDS		4
+
+/* Since @start, if the writer got @expected; @start 0: since now */
+static long result_in(struct writer *writer, int expected, long start)
+{
+	if (!start)
+		start = now_ms();
+	if (writer_result(writer, 10 * prompt_ms() + SLOW_MS) != expected)
+		return NEVER_MS;
+	return now_ms() - start;
+}
+
+/*
+ * Since @start, if the driver of the test bus lets go of all it has: this link is the
+ * last that goes before what some kernels free late
+ */
+static long driver_ends_in(pid_t pid, long start)
+{
+	int status;
+	long ms;
+
+	if (!WAIT_FOR_MS(!file_exists(MDEV_DRIVERS "/" TEST_BUS "/module"),
+			 10 * prompt_ms()))
+		return NEVER_MS;
+	ms = now_ms() - start;
+	if (waitpid(pid, &status, 0) != pid || status)
+		return NEVER_MS;
+	return mdev_driver_is_gone(TEST_BUS) ? ms : NEVER_MS;
+}
+
+/* Nobody uses it, so there is nothing to wait for. */
+static long round_remove(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	long start = now_ms();
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+	mdev_remove(uuid);
+	return now_ms() - start;
+}
+
+static long round_unbind_and_bind(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	long start;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
+	start = now_ms();
+	file_puts(uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
+	file_puts(uuid, MDEV_DRIVERS "/vfio_mdev/bind");
+	return now_ms() - start;
+}
+
+static long round_parent(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	long start;
+	int ret;
+
+	__test_vendor_run("register-extra");
+	mdev_create_new(TEST_PARENT2, TEST_TYPE("plain"), uuid);
+	start = now_ms();
+	ret = __test_vendor_run("unregister-extra");
+	return ret ? NEVER_MS : now_ms() - start;
+}
+
+static long round_driver(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	long start;
+
+	module_load(TEST_BUS);
+	mdev_create_new(TEST_PARENT, TEST_TYPE("class-test"), uuid);
+	start = now_ms();
+	return driver_ends_in(unload(TEST_BUS), start);
+}
+
+/* The last close ends it. */
+static long round_close(const char *parent, const char *type, const char *path,
+			const char *text)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer writer;
+	struct vfio_dev dev;
+	long start;
+
+	mdev_create_new(parent, type, uuid);
+	open_any(&dev, uuid);
+	writer_start(&writer, text ?: uuid, path, uuid);
+	if (!writer_blocks(&writer))
+		return NEVER_MS;
+	start = now_ms();
+	vfio_dev_close(&dev);
+	return result_in(&writer, 0, start);
+}
+
+static long round_close_remover(void)
+{
+	return round_close(TEST_PARENT, TEST_TYPE("request"),
+			   MDEV_DEVICES "/%s/remove", "1");
+}
+
+static long round_close_unbinder(void)
+{
+	return round_close(TEST_PARENT, TEST_TYPE("request"),
+			   MDEV_DRIVERS "/vfio_mdev/unbind", NULL);
+}
+
+static long round_close_parent(void)
+{
+	__test_vendor_run("register-extra");
+	return round_close(TEST_PARENT2, TEST_TYPE("plain"),
+			   "/sys/class/mdev_test/mdev_test_control/run",
+			   "unregister-extra");
+}
+
+static int __use(const char *uuid, bool use)
+{
+	return __file_puts(use ? "1" : "0", MDEV_DEVICES "/%s/use", uuid);
+}
+
+/* A device of the test bus driver, in use */
+static void create_used(const char *parent, char uuid[MDEV_UUID_SIZE])
+{
+	module_load(TEST_BUS);
+	mdev_create_new(parent, TEST_TYPE("class-test"), uuid);
+	MDEV_ASSERT(!__use(uuid, true), "%s cannot be used", uuid);
+}
+
+static long round_close_driver(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	long start;
+	pid_t pid;
+
+	create_used(TEST_PARENT, uuid);
+	test_calls_begin(TEST_BUS);
+	pid = unload(TEST_BUS);
+	if (!WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "request")))
+		return NEVER_MS;
+	start = now_ms();
+	__use(uuid, false);
+	return driver_ends_in(pid, start);
+}
+
+/* A signal does, and the device can be opened, and removed, right then. */
+static long round_signal(const char *fmt, const char *text, bool killed)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer writer;
+	struct vfio_dev dev;
+	long start, ms;
+	int fd;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("request"), uuid);
+	open_any(&dev, uuid);
+	writer_start(&writer, text ?: uuid, fmt, uuid);
+	if (!writer_blocks(&writer))
+		return NEVER_MS;
+	start = now_ms();
+	if (killed)
+		kill(writer.pid, SIGKILL);
+	else
+		writer_interrupt(&writer);
+	ms = result_in(&writer, killed ? -ESHUTDOWN : -EINTR, start);
+	fd = __vfio_dev_get_fd(&dev);
+	if (dev.way == &vfio_dev_by_group && fd < 0)
+		return NEVER_MS;
+	close(fd);
+	vfio_dev_close(&dev);
+	return __mdev_remove(uuid) ? NEVER_MS : ms;
+}
+
+static long round_interrupted_remover(void)
+{
+	return round_signal(MDEV_DEVICES "/%s/remove", "1", false);
+}
+
+static long round_killed_remover(void)
+{
+	return round_signal(MDEV_DEVICES "/%s/remove", "1", true);
+}
+
+static long round_interrupted_unbinder(void)
+{
+	return round_signal(MDEV_DRIVERS "/vfio_mdev/unbind", NULL, false);
+}
+
+static long round_killed_unbinder(void)
+{
+	return round_signal(MDEV_DRIVERS "/vfio_mdev/unbind", NULL, true);
+}
+
+/* Who comes second, or wants to open it again, is told at once. */
+static long round_too_late(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer writer;
+	struct vfio_dev dev;
+	long start, ms;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("request"), uuid);
+	open_any(&dev, uuid);
+	writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (!writer_blocks(&writer))
+		return NEVER_MS;
+	start = now_ms();
+	if (__mdev_remove(uuid) != -ENODEV)
+		return NEVER_MS;
+	if (dev.way == &vfio_dev_by_group && __vfio_dev_get_fd(&dev) != -ENODEV)
+		return NEVER_MS;
+	ms = now_ms() - start;
+	vfio_dev_close(&dev);
+	return writer_result(&writer, WAIT_LONG_MS) ? NEVER_MS : ms;
+}
+
+/* Somebody creates a device that takes long to bind. */
+static void create_slowly(struct writer *creator, const char *parent,
+			  char uuid[MDEV_UUID_SIZE])
+{
+	mdev_new_uuid(uuid);
+	module_set_param(TEST_BUS, "probe_ms", SLOW_MS);
+	writer_start(creator, uuid, MDEV_TYPES("%s") "/%s/create", parent,
+		     TEST_TYPE("class-test"));
+	MDEV_ASSERT(WAIT_FOR(file_exists(MDEV_DEVICES "/%s/remove", uuid)),
+		    "%s is not created", uuid);
+}
+
+/* Whoever wants to remove the device meanwhile does when it is complete. */
+static long round_created_for_a_remover(void)
+{
+	struct writer creator, remover;
+	char uuid[MDEV_UUID_SIZE];
+
+	create_slowly(&creator, TEST_PARENT, uuid);
+	writer_start(&remover, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (writer_result(&creator, WAIT_LONG_MS))
+		return NEVER_MS;
+	return result_in(&remover, 0, 0);
+}
+
+static long round_created_for_an_unbinder(void)
+{
+	struct writer creator, unbinder;
+	char uuid[MDEV_UUID_SIZE];
+
+	create_slowly(&creator, TEST_PARENT, uuid);
+	writer_start(&unbinder, uuid, MDEV_DRIVERS "/" TEST_BUS "/unbind");
+	if (writer_result(&creator, WAIT_LONG_MS))
+		return NEVER_MS;
+	/* It was not bound yet if he came early. */
+	if (writer_result(&unbinder, 10 * prompt_ms()) == WRITER_RUNNING)
+		return NEVER_MS;
+	return 0;
+}
+
+/* So does its parent that goes. */
+static long round_created_for_a_parent(void)
+{
+	struct writer creator, withdrawer;
+	char uuid[MDEV_UUID_SIZE];
+
+	__test_vendor_run("register-extra");
+	create_slowly(&creator, TEST_PARENT2, uuid);
+	withdraw(&withdrawer);
+	if (!writer_blocks(&withdrawer))
+		return NEVER_MS;
+	writer_result(&creator, WAIT_LONG_MS);
+	return result_in(&withdrawer, 0, 0);
+}
+
+/* Somebody binds a device, which takes long, when its parent goes. */
+static long round_bound_for_a_parent(void)
+{
+	struct writer binder, withdrawer;
+	char uuid[MDEV_UUID_SIZE];
+
+	__test_vendor_run("register-extra");
+	module_set_param(TEST_BUS, "probe_ms", 0);
+	mdev_create_new(TEST_PARENT2, TEST_TYPE("class-test"), uuid);
+	file_puts(uuid, MDEV_DRIVERS "/" TEST_BUS "/unbind");
+	module_set_param(TEST_BUS, "probe_ms", SLOW_MS);
+	test_calls_begin(TEST_BUS);
+	writer_start(&binder, uuid, MDEV_DRIVERS "/" TEST_BUS "/bind");
+	if (!WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "probe")))
+		return NEVER_MS;
+	withdraw(&withdrawer);
+	if (writer_result(&binder, WAIT_LONG_MS) == WRITER_RUNNING)
+		return NEVER_MS;
+	return result_in(&withdrawer, 0, 0);
+}
+
+/*
+ * Two want to remove a device, and the first one takes long to ask its user: when he has,
+ * the other one is told that he comes too late or, if nobody can be asked, is told that.
+ */
+static long round_asked_for_another(bool askable, int expected)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer one, two;
+	long start, ms;
+
+	create_used(TEST_PARENT, uuid);
+	module_set_param(TEST_BUS, "askable", askable);
+	module_set_param(TEST_BUS, "request_ms", SLOW_MS);
+	test_calls_begin(TEST_BUS);
+	writer_start(&one, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (!WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "request")))
+		return NEVER_MS;
+	start = now_ms();
+	writer_start(&two, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (writer_blocks(&two))
+		module_set_param(TEST_BUS, "request_ms", 0);
+	ms = result_in(&two, expected, start) - SLOW_MS;
+	module_set_param(TEST_BUS, "request_ms", 0);
+	__use(uuid, false);
+	writer_result(&one, WAIT_LONG_MS);
+	return ms;
+}
+
+static long round_asked(void)
+{
+	return round_asked_for_another(true, -ENODEV);
+}
+
+static long round_refused(void)
+{
+	return round_asked_for_another(false, -EBUSY);
+}
+
+/* Nor has he to wait until it is gone, which may take long, once the first one has it. */
+static long round_claimed(void)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer one, two;
+	long start, ms;
+
+	mdev_create_new(TEST_PARENT, TEST_TYPE("class-test"), uuid);
+	module_set_param(TEST_BUS, "claim_ms", SLOW_MS);
+	/* Long beside what is allowed, where that costs nothing */
+	module_set_param(TEST_BUS, "withdraw_ms", virtual_time() ? 5 * SLOW_MS : 0);
+	test_calls_begin(TEST_BUS);
+	writer_start(&one, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (!WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "claim")))
+		return NEVER_MS;
+	start = now_ms();
+	writer_start(&two, "1", MDEV_DEVICES "/%s/remove", uuid);
+	ms = result_in(&two, -ENODEV, start) - SLOW_MS;
+	module_set_param(TEST_BUS, "claim_ms", 0);
+	module_set_param(TEST_BUS, "withdraw_ms", 0);
+	return writer_result(&one, WAIT_LONG_MS) ? NEVER_MS : ms;
+}
+
+FIXTURE_VARIANT_ADD(prompt, remove) { .round = round_remove };
+FIXTURE_VARIANT_ADD(prompt, unbind_and_bind) { .round = round_unbind_and_bind };
+FIXTURE_VARIANT_ADD(prompt, parent) { .round = round_parent };
+FIXTURE_VARIANT_ADD(prompt, driver) { .round = round_driver };
+FIXTURE_VARIANT_ADD(prompt, close_remover) { .round = round_close_remover };
+FIXTURE_VARIANT_ADD(prompt, close_unbinder) { .round = round_close_unbinder };
+FIXTURE_VARIANT_ADD(prompt, close_parent) { .round = round_close_parent };
+FIXTURE_VARIANT_ADD(prompt, close_driver) { .round = round_close_driver };
+FIXTURE_VARIANT_ADD(prompt, interrupted_remover) {
+	.round = round_interrupted_remover
+};
+
+FIXTURE_VARIANT_ADD(prompt, killed_remover) { .round = round_killed_remover };
+FIXTURE_VARIANT_ADD(prompt, interrupted_unbinder) {
+	.round = round_interrupted_unbinder
+};
+
+FIXTURE_VARIANT_ADD(prompt, killed_unbinder) { .round = round_killed_unbinder };
+FIXTURE_VARIANT_ADD(prompt, too_late) { .round = round_too_late };
+FIXTURE_VARIANT_ADD(prompt, created_for_a_remover) {
+	.round = round_created_for_a_remover
+};
+
+FIXTURE_VARIANT_ADD(prompt, created_for_an_unbinder) {
+	.round = round_created_for_an_unbinder
+};
+
+FIXTURE_VARIANT_ADD(prompt, created_for_a_parent) {
+	.round = round_created_for_a_parent
+};
+
+FIXTURE_VARIANT_ADD(prompt, bound_for_a_parent) {
+	.round = round_bound_for_a_parent
+};
+
+FIXTURE_VARIANT_ADD(prompt, asked) { .round = round_asked };
+FIXTURE_VARIANT_ADD(prompt, claimed) { .round = round_claimed };
+FIXTURE_VARIANT_ADD(prompt, refused) { .round = round_refused };
+
+/* Nobody is left to the next look, which may be ten seconds later. */
+TEST_F(prompt, is_in_time)
+{
+	long ms = NEVER_MS;
+	int i;
+
+	for (i = 0; i < ROUNDS && ms > prompt_ms(); i++) {
+		ms = variant->round();
+		ASSERT_NE(NEVER_MS, ms);
+	}
+	EXPECT_LE(ms, prompt_ms());
 }
 
 TEST_HARNESS_MAIN

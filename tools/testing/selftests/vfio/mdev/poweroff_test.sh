@@ -7,6 +7,7 @@
 # does not have, in User-mode Linux.
 
 set -u
+unset CDPATH
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 vm=$(cd "$here/../../../.." && pwd -P)/vm/mdev-vm

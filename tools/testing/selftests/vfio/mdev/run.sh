@@ -3,19 +3,22 @@
 #
 # Runs the tests in this folder, all of them or those that are named, as root on
 # a kernel that has the modules. Prints what they print, counts single test
-# cases, and ends with one line: N passed, N failed, and N skipped if any were.
+# cases, and ends with one line: N passed, N failed, and N skipped if any were. A test
+# that is named has to run; one that is there as part of a group may be skipped.
 #
 # usage: run.sh [GROUP | TEST]...
 #
 # The groups are core, vfio, kvm, clients, races, faults and modules.
 
 set -u
+unset CDPATH
+export LC_ALL=C
 
 cd "$(dirname "$0")" || exit 1
 
-core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_bus_test
-mdev_types_test
-mdev_lifetime_test mdev_wait_test mdev_leftover_test kunit_test.sh"
+core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_told_test
+mdev_bus_test mdev_types_test mdev_lifetime_test mdev_wait_test mdev_leftover_test
+kunit_test.sh"
 vfio_tests="mdev_front_test vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_mmap_test
 vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_irq_test mnull_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
@@ -25,7 +28,7 @@ races_tests="mdev_race_test mdev_stress_test vfio_mdev_fuzz_test"
 faults_tests="mdev_fail_nth_test"
 modules_tests="mdev_fail_load_test"
 
-passed=0 failed=0 skipped=0 number=0
+passed=0 failed=0 skipped=0 number=0 ran=0
 
 # Bits of /proc/sys/kernel/tainted that tell of a fault: machine check, bad
 # page, death, warning, soft lockup
@@ -59,6 +62,8 @@ judge() {
 
 	if [ "$1" -eq 4 ] && [ "${plan:-1}" -eq 0 ]; then
 		skip=1
+	elif [ "${plan:-1}" -eq 0 ]; then
+		fail "has a plan of no test, exit status $1"
 	elif [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
 		fail "did not end within $timeout s"
 	elif [ -z "$plan" ]; then
@@ -68,6 +73,9 @@ judge() {
 	elif [ "$1" -ne 0 ] && [ "$not_ok" -eq 0 ]; then
 		fail "exit status $1"
 	fi
+	case "$ok $not_ok $named" in
+	"0 0 "*" $test "*) fail "was asked for, and did not run" ;;
+	esac
 }
 
 run_one() {
@@ -75,15 +83,18 @@ run_one() {
 	before=$(tainted)
 	start=$(date +%s)
 	echo "# selftests: vfio/mdev: $test"
+	rm -f "$log.status"
 	{
 		timeout -k 5 "$timeout" "./$test" 2>&1
 		echo $? >"$log.status"
 	} | tee "$log" | sed -u 's/^/  /'
-	judge "$(cat "$log.status")"
+	judge "$(cat "$log.status" || echo 1)"
 	if [ "$(tainted)" -ne "$before" ]; then
 		fail "the kernel reports a fault, see its log"
 	fi
 
+	# That no memory is leaked is no result if nothing else ran.
+	[ "$test" = kmemleak_test.sh ] || ran=$((ran + ok))
 	passed=$((passed + ok))
 	failed=$((failed + not_ok))
 	skipped=$((skipped + skip))
@@ -125,6 +136,7 @@ tests_of() {
 }
 
 # What is left in memory is for the end.
+named=" $* "
 [ $# -gt 0 ] || set -- core vfio kvm clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
@@ -140,4 +152,4 @@ if [ $skipped -gt 0 ]; then
 else
 	echo "$passed passed, $failed failed"
 fi
-[ $failed -eq 0 ] && [ $passed -gt 0 ]
+[ $failed -eq 0 ] && { [ $ran -gt 0 ] || [ "$named" = " kmemleak_test.sh " ]; }

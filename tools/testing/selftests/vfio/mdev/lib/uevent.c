@@ -51,6 +51,18 @@ const char *uevent_get(const struct uevent *event, const char *key)
 	return "";
 }
 
+unsigned int uevent_keys(const struct uevent *event)
+{
+	const char *end = event->buf + event->len;
+	unsigned int n = 0;
+	const char *s;
+
+	/* The first string has the action and the path once more. */
+	for (s = event->buf; s < end; s += strlen(s) + 1)
+		n++;
+	return n - 1;
+}
+
 bool uevent_is(const struct uevent *event, const char *action,
 	       const char *name)
 {

@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <libmdev/file.h>
 #include <libmdev/wait.h>
+
+bool virtual_time(void)
+{
+	char text[256];
+
+	return __file_gets(text, sizeof(text), "/proc/cpuinfo") > 0 &&
+	       strstr(text, "User Mode Linux");
+}
+
+long prompt_ms(void)
+{
+	return virtual_time() ? 50 : 2000;
+}
 
 long now_ms(void)
 {

@@ -7,16 +7,42 @@
  * opening and closing it does for VFIO.
  */
 
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "mdev_test.h"
+#include "mdev_test_calls.h"
 
 static int probe_errno;
 module_param(probe_errno, int, 0644);
 MODULE_PARM_DESC(probe_errno, "let probe fail with this errno, 0 = succeed");
+
+static uint probe_ms;
+module_param(probe_ms, uint, 0644);
+MODULE_PARM_DESC(probe_ms, "how long taking over a device takes");
+
+static uint request_ms;
+module_param(request_ms, uint, 0644);
+MODULE_PARM_DESC(request_ms, "how long asking a user takes");
+
+static uint claim_ms;
+module_param(claim_ms, uint, 0644);
+MODULE_PARM_DESC(claim_ms, "how long claiming a device takes");
+
+static uint withdraw_ms;
+module_param(withdraw_ms, uint, 0644);
+MODULE_PARM_DESC(withdraw_ms, "how long withdrawing a device takes");
+
+static bool held;
+module_param(held, bool, 0644);
+MODULE_PARM_DESC(held, "whether devices cannot be claimed for now");
+
+static int looks;
+module_param(looks, int, 0644);
+MODULE_PARM_DESC(looks, "times that a device could not be claimed");
 
 static bool askable = true;
 module_param(askable, bool, 0644);
@@ -95,6 +121,8 @@ static int mdev_test_bus_probe(struct mdev_device *mdev)
 {
 	struct mdev_test_bus_dev *tdev;
 
+	mdev_test_called(mdev, "probe");
+	msleep(probe_ms);
 	if (probe_errno)
 		return -probe_errno;
 
@@ -114,6 +142,7 @@ static void mdev_test_bus_remove(struct mdev_device *mdev)
 {
 	struct mdev_test_bus_dev *tdev = dev_get_drvdata(mdev_dev(mdev));
 
+	mdev_test_called(mdev, "remove");
 	/* Unbinding takes the attribute away that a user would let go by. */
 	while (!mdev_test_bus_use(tdev, false))
 		;
@@ -126,12 +155,32 @@ static void mdev_test_bus_remove(struct mdev_device *mdev)
 
 static int mdev_test_bus_request(struct mdev_device *mdev, unsigned int count)
 {
+	mdev_test_called(mdev, "request %u", count);
+	msleep(request_ms);
 	if (!askable)
 		return -EOPNOTSUPP;
 
 	guard(mutex)(&mdev_test_bus_lock);
 	requests++;
 	return 0;
+}
+
+static bool mdev_test_bus_claim(struct mdev_device *mdev)
+{
+	if (held) {
+		guard(mutex)(&mdev_test_bus_lock);
+		looks++;
+		return false;
+	}
+	mdev_test_called(mdev, "claim");
+	msleep(claim_ms);
+	return true;
+}
+
+static void mdev_test_bus_withdraw(struct mdev_device *mdev)
+{
+	mdev_test_called(mdev, "withdraw");
+	msleep(withdraw_ms);
 }
 
 static const struct mdev_class_id mdev_test_bus_ids[] = {
@@ -145,6 +194,8 @@ static struct mdev_driver mdev_test_bus_driver = {
 	.probe = mdev_test_bus_probe,
 	.remove = mdev_test_bus_remove,
 	.request = mdev_test_bus_request,
+	.claim = mdev_test_bus_claim,
+	.withdraw = mdev_test_bus_withdraw,
 	.driver = {
 		.dev_groups = mdev_test_bus_groups,
 	},

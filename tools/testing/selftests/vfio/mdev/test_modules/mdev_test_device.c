@@ -6,6 +6,8 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/mdev.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -16,7 +18,11 @@
 #include <linux/vfio_mdev.h>
 
 #include "mdev_test.h"
+#include "mdev_test_calls.h"
 #include "mdev_test_vendor.h"
+
+/* An ioctl number that nobody uses; its argument is noted. */
+#define MDEV_TEST_IOCTL		_IO(VFIO_TYPE, VFIO_BASE + 99)
 
 /* The file offset of region n, as in vfio-pci */
 #define MDEV_TEST_REGION(n)	((u64)(n) << 40)
@@ -28,6 +34,10 @@ MODULE_PARM_DESC(create_errno, "what creating a device of type fail-create says"
 static int open_errno = ENXIO;
 module_param(open_errno, int, 0644);
 MODULE_PARM_DESC(open_errno, "what opening a device of type fail-open says");
+
+static int op_errno = EIO;
+module_param(op_errno, int, 0644);
+MODULE_PARM_DESC(op_errno, "what a device of type fail-ops says, once it is open");
 
 static uint create_ms;
 module_param(create_ms, uint, 0644);
@@ -55,6 +65,7 @@ static const char * const mdev_test_names[MDEV_TEST_NR_TYPES] = {
 	[MDEV_TEST_OPS_B]	  = "ops-b",
 	[MDEV_TEST_FAIL_CREATE]	  = "fail-create",
 	[MDEV_TEST_FAIL_OPEN]	  = "fail-open",
+	[MDEV_TEST_FAIL_OPS]	  = "fail-ops",
 	[MDEV_TEST_NO_CLASS]	  = "no-class",
 	[MDEV_TEST_NO_OPS]	  = "no-ops",
 	[MDEV_TEST_CLASS_TEST]	  = "class-test",
@@ -98,6 +109,15 @@ static void mdev_test_check(bool ok, const char *what)
 	pr_warn("mdev_test_vendor: %s\n", what);
 }
 
+/* Callbacks may sleep, for long, and take what locks they like. */
+static void mdev_test_look_at_context(struct mdev_device *mdev)
+{
+	might_sleep();
+	if (IS_ENABLED(CONFIG_LOCKDEP) && debug_locks)
+		mdev_test_check(!lockdep_is_held(&mdev_dev(mdev)->mutex),
+				"call under the lock of the device");
+}
+
 static struct mdev_test_state *mdev_test_open_state(struct mdev_device *mdev)
 {
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
@@ -132,6 +152,8 @@ static int mdev_test_open(struct mdev_device *mdev)
 {
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
 
+	mdev_test_called(mdev, "open");
+	mdev_test_look_at_context(mdev);
 	mdev_test_count(&mdev_test_counts.open);
 	mdev_test_check(!mdev_test_looks_open(state), "open of an open device");
 	if (state->type == MDEV_TEST_FAIL_OPEN)
@@ -147,6 +169,10 @@ static void mdev_test_release(struct mdev_device *mdev)
 {
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
+	mdev_test_called(mdev, "release");
+	mdev_test_look_at_context(mdev);
+	mdev_test_check(module_refcount(THIS_MODULE) > 0,
+			"release without a hold on its module");
 	mdev_test_count(&mdev_test_counts.release);
 	WRITE_ONCE(state->open, false);
 }
@@ -170,6 +196,7 @@ static ssize_t mdev_test_read(struct mdev_device *mdev, char __user *buf,
 {
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
+	mdev_test_called(mdev, "read %lld %zu", *ppos, count);
 	mdev_test_note_access(count, *ppos);
 	if (!mdev_test_in_region(count, *ppos))
 		return -EINVAL;
@@ -207,6 +234,7 @@ static ssize_t mdev_test_write(struct mdev_device *mdev,
 {
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
+	mdev_test_called(mdev, "write %lld %zu", *ppos, count);
 	mdev_test_note_access(count, *ppos);
 	if (!mdev_test_in_region(count, *ppos))
 		return -EINVAL;
@@ -236,6 +264,8 @@ static long mdev_test_ioctl(struct mdev_device *mdev, unsigned int cmd,
 {
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
+	mdev_test_called(mdev, "ioctl %u %#lx", _IOC_NR(cmd) - VFIO_BASE,
+			 cmd == MDEV_TEST_IOCTL ? arg : 0);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return mdev_test_get_info(arg);
@@ -251,6 +281,8 @@ static int mdev_test_mmap(struct mdev_device *mdev, struct vm_area_struct *vma)
 {
 	struct mdev_test_state *state = mdev_test_open_state(mdev);
 
+	mdev_test_called(mdev, "mmap %lu %lu", vma->vm_pgoff,
+			 vma_pages(vma));
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 	return vm_insert_page(vma, vma->vm_start, state->page);
@@ -260,6 +292,7 @@ static int mdev_test_get_region_info(struct mdev_device *mdev,
 				     struct vfio_region_info *info,
 				     struct vfio_info_cap *caps)
 {
+	mdev_test_called(mdev, "region %u", info->index);
 	if (info->index)
 		return -EINVAL;
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
@@ -271,7 +304,41 @@ static int mdev_test_get_region_info(struct mdev_device *mdev,
 
 static void mdev_test_request(struct mdev_device *mdev, unsigned int count)
 {
+	mdev_test_called(mdev, "request %u", count);
+	mdev_test_look_at_context(mdev);
 	mdev_test_count(&mdev_test_counts.request);
+}
+
+static ssize_t mdev_test_fail_read(struct mdev_device *mdev, char __user *buf,
+				   size_t count, loff_t *ppos)
+{
+	return -op_errno;
+}
+
+static ssize_t mdev_test_fail_write(struct mdev_device *mdev,
+				    const char __user *buf, size_t count,
+				    loff_t *ppos)
+{
+	return -op_errno;
+}
+
+static long mdev_test_fail_ioctl(struct mdev_device *mdev, unsigned int cmd,
+				 unsigned long arg)
+{
+	return -op_errno;
+}
+
+static int mdev_test_fail_mmap(struct mdev_device *mdev,
+			       struct vm_area_struct *vma)
+{
+	return -op_errno;
+}
+
+static int mdev_test_fail_region_info(struct mdev_device *mdev,
+				      struct vfio_region_info *info,
+				      struct vfio_info_cap *caps)
+{
+	return -op_errno;
 }
 
 static void mdev_test_init_ops(void)
@@ -285,10 +352,20 @@ static void mdev_test_init_ops(void)
 		.mmap = mdev_test_mmap,
 		.get_region_info = mdev_test_get_region_info,
 	};
+	static const struct vfio_mdev_device_ops fail = {
+		.open = mdev_test_open,
+		.release = mdev_test_release,
+		.read = mdev_test_fail_read,
+		.write = mdev_test_fail_write,
+		.ioctl = mdev_test_fail_ioctl,
+		.mmap = mdev_test_fail_mmap,
+		.get_region_info = mdev_test_fail_region_info,
+	};
 	unsigned int i;
 
 	for (i = 0; i < MDEV_TEST_NR_TYPES; i++)
 		mdev_test_ops[i] = all;
+	mdev_test_ops[MDEV_TEST_FAIL_OPS] = fail;
 
 	mdev_test_ops[MDEV_TEST_REQUEST].request = mdev_test_request;
 	mdev_test_ops[MDEV_TEST_NO_OPEN].open = NULL;
@@ -332,6 +409,9 @@ int mdev_test_create(struct kobject *kobj, struct mdev_device *mdev)
 	unsigned int type = mdev_type_kobj_group_id(kobj);
 	struct mdev_test_state *state;
 
+	mdev_test_called(mdev, "create %s %s", mdev_test_names[type],
+			 dev_name(mdev_parent_dev(mdev)));
+	mdev_test_look_at_context(mdev);
 	mdev_test_check(mdev_get_type_group_id(mdev) == type,
 			"device of another type than asked for");
 	if (type == MDEV_TEST_FAIL_CREATE)
@@ -363,6 +443,8 @@ int mdev_test_remove(struct mdev_device *mdev)
 	struct mdev_test_state *state = mdev_get_drvdata(mdev);
 	unsigned int type = state->type;
 
+	mdev_test_called(mdev, "remove");
+	mdev_test_look_at_context(mdev);
 	mdev_test_check(!mdev_test_looks_open(state),
 			"removal of an open device");
 	mdev_test_check(!device_is_registered(mdev_dev(mdev)),

@@ -10,6 +10,7 @@
  * registration has to refuse; what the core answers is the result of the write.
  */
 
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kdev_t.h>
@@ -18,6 +19,10 @@
 #include <linux/string.h>
 
 #include "mdev_test_vendor.h"
+
+static uint exit_ms;
+module_param(exit_ms, uint, 0644);
+MODULE_PARM_DESC(exit_ms, "how long unloading takes before devices begin to go");
 
 /* dev_attr_groups: each parent shows the counters. */
 static DEVICE_INT_ATTR(create, 0444, mdev_test_counts.create);
@@ -295,6 +300,7 @@ module_init(mdev_test_vendor_init);
 
 static void __exit mdev_test_vendor_exit(void)
 {
+	msleep(exit_ms);
 	/* No command registers a parent again once it is withdrawn. */
 	mdev_test_del_device(mdev_test_control);
 	mdev_test_control = NULL;

@@ -29,5 +29,11 @@ long test_vendor_unremoved(void);
 long test_vendor_unreleased(void);
 /* Runs a command of the test vendor; 0 or what the core answered */
 int __test_vendor_run(const char *command);
+/*
+ * What a test module was told from here on, in order, one call a line; of the calls for
+ * the device @uuid its name is left out
+ */
+void test_calls_begin(const char *module);
+const char *test_calls(const char *module, const char *uuid);
 
 #endif /* LIBMDEV_TEST_VENDOR_H */

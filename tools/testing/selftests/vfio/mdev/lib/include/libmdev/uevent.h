@@ -18,6 +18,8 @@ int uevent_open(void);
 bool uevent_next(int fd, int ms, struct uevent *event);
 /* Value of a key such as ACTION, DEVPATH or MODALIAS; "" if it is not there */
 const char *uevent_get(const struct uevent *event, const char *key);
+/* Number of variables */
+unsigned int uevent_keys(const struct uevent *event);
 /* Whether an event is @action of the device whose name is @name */
 bool uevent_is(const struct uevent *event, const char *action,
 	       const char *name);

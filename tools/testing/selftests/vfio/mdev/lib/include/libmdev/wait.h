@@ -12,6 +12,14 @@
 /* How long to watch for something that must not happen */
 #define WAIT_SHORT_MS	200
 
+/* Whether waiting takes no time: in User-mode Linux */
+bool virtual_time(void);
+/*
+ * How long something may take that has nothing to wait for: much less than the time
+ * between two looks of whoever only looks now and then
+ */
+long prompt_ms(void);
+
 long now_ms(void);
 /* Between two looks, after having waited for @ms */
 void wait_pause(long ms);
