@@ -250,7 +250,7 @@ static bool poll_tells(int fd, int ms)
 TEST_F(types, tell_who_polls)
 {
 	int one = poll_open(POOL, ONE), three = poll_open(POOL, THREE);
-	int pair = poll_open(POOL, PAIR), asked = poll_open(ASKED, ASKED "-pair");
+	int pair = poll_open(POOL, PAIR), asked = poll_open(ASKED, ASKED "-any");
 
 	poll_tells(one, 0);
 	poll_tells(three, 0);

@@ -65,6 +65,12 @@ static struct mdev_type mdev_test_both = {
 	.max_instances = 2,
 };
 
+/* Of the parent that asks, and as many as that says */
+static struct mdev_type mdev_test_any = {
+	.sysfs_name = "any",
+	.device_api = "test-api",
+};
+
 static ssize_t type_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
@@ -125,7 +131,7 @@ static const struct mdev_parent_ops mdev_test_asked_ops = {
 	.mdev_attr_groups = mdev_test_device_groups,
 	.create = mdev_test_create,
 	.remove = mdev_test_remove,
-	MDEV_TYPES(&mdev_test_pair),
+	MDEV_TYPES(&mdev_test_pair, &mdev_test_any),
 	.get_available = mdev_test_available,
 	.show_description = mdev_test_describe,
 };
