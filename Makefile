@@ -32,7 +32,7 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \
-	check-model fuzz bench kunit patch clean help have-kdir print-kdir
+	check-model check-mutants fuzz bench kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -65,6 +65,9 @@ fuzz: ## random use of each kind of device, on the newest kernel: a quarter of a
 check-model: ## removal as a model, in every order of steps: under four minutes
 	tools/vm/install-deps model
 	tools/testing/model/check-model
+
+check-mutants: ## do the tests notice planted faults? 40 minutes; PATTERN=NAME for some of them
+	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
 bench: ## how fast it is, beside what it is compared with
 	tools/testing/bench/bench

@@ -319,8 +319,9 @@ static void mdev_register_same_name(struct kunit *test)
 	mdev_kunit_register(test);
 	KUNIT_EXPECT_EQ(test, 0, mdev_register_device(child, &ctx->vendor->ops));
 	mdev_unregister_device(child);
+	/* Warns if its link is gone; the child is no device of a parent's. */
+	mdev_kunit_unregister(ctx);
 	device_unregister(child);
-	/* Unregistering the first warns if its link is gone. */
 }
 
 /* Bus drivers without a name, a class or a probe() are refused. */
@@ -660,6 +661,7 @@ static void mdev_outlives_vendor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, ctx->removed);
 	KUNIT_EXPECT_FALSE(test, device_is_registered(mdev_dev(mdev)));
 	KUNIT_EXPECT_NULL(test, mdev_parent_dev(mdev));
+	KUNIT_EXPECT_NULL(test, mdev_dev(mdev)->parent);
 	KUNIT_EXPECT_EQ(test, 1, mdev_get_type_group_id(mdev));
 	KUNIT_EXPECT_EQ(test, -ENODEV, mdev_get_user(mdev));
 	KUNIT_EXPECT_EQ(test, -ENODEV, mdev_device_remove(mdev));

@@ -124,6 +124,30 @@ TEST_F(bus_driver, unbind_and_bind)
 	vfio_dev_close(&dev);
 }
 
+/* A name may come with a newline, and anything else is the name of no device. */
+TEST_F(bus_driver, takes_names)
+{
+	static const char * const files[] = { "unbind", "bind" };
+	char line[2 * MDEV_UUID_SIZE];
+	unsigned int i;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(line, sizeof(line), "%s%s", self->uuid, self->uuid);
+		EXPECT_EQ(-ENODEV, __file_puts(line, MDEV_DRIVERS "/vfio_mdev/%s",
+					       files[i]));
+		snprintf(line, sizeof(line), "%.35s", self->uuid);
+		EXPECT_EQ(-ENODEV, __file_puts(line, MDEV_DRIVERS "/vfio_mdev/%s",
+					       files[i]));
+		EXPECT_EQ(-ENODEV, __file_puts("\n", MDEV_DRIVERS "/vfio_mdev/%s",
+					       files[i]));
+		snprintf(line, sizeof(line), "%s\n", self->uuid);
+		EXPECT_EQ(0, __file_puts(line, MDEV_DRIVERS "/vfio_mdev/%s",
+					 files[i]));
+		EXPECT_STREQ(i ? "vfio_mdev" : "", driver_of(self->uuid));
+	}
+}
+
 /* A device that no driver has can be removed. */
 TEST_F(bus_driver, unbound_device_can_be_removed)
 {

@@ -254,6 +254,23 @@ TEST_F(removal, during_create)
 	EXPECT_EQ(0, __mdev_remove(self->uuid));
 }
 
+/* One who is killed when it is too late to give up leaves, and the device goes. */
+TEST_F(removal, killed_when_it_is_too_late)
+{
+	struct writer writer;
+
+	mdev_create(TEST_PARENT, TEST_TYPE("slow"), self->uuid);
+	module_set_param(TEST_VENDOR, "remove_ms", 5000);
+	writer_start(&writer, "1", REMOVE_FILE, self->uuid);
+	EXPECT_TRUE(WAIT_FOR(!mdev_exists(self->uuid)));
+	EXPECT_TRUE(writer_kill(&writer));
+	EXPECT_EQ(-EEXIST, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
+					 self->uuid));
+	module_set_param(TEST_VENDOR, "remove_ms", 0);
+	EXPECT_TRUE(WAIT_FOR(!__mdev_create(TEST_PARENT, TEST_TYPE("plain"),
+					    self->uuid)));
+}
+
 /* A UUID is taken until the vendor's remove() has returned. */
 TEST_F(removal, uuid_is_free_after_remove)
 {

@@ -145,6 +145,15 @@ TEST_F(ops, region_info_without_ioctl)
 	EXPECT_EQ(-EINVAL, __vfio_dev_region(&self->dev, 1, &info));
 }
 
+/* Without either, asking for a region is as any other ioctl. */
+TEST_F(ops, missing_region_info)
+{
+	struct vfio_region_info info;
+
+	create_and_open(&self->dev, TEST_TYPE("no-info"), self->uuid);
+	EXPECT_EQ(-EINVAL, __vfio_dev_region(&self->dev, 0, &info));
+}
+
 /* Without mmap(), mapping is -EINVAL and the rest works. */
 TEST_F(ops, missing_mmap)
 {

@@ -196,6 +196,10 @@ TEST_F(types, vendor_attributes)
 	EXPECT_STREQ(TEST_PARENT, strchr(text, ' ') + 1);
 	EXPECT_EQ(-EINVAL, __file_puts("five", TYPE_PATH("sum"), TEST_PARENT,
 				       TEST_TYPE("plain")));
+	EXPECT_EQ(-EIO, __file_gets(text, sizeof(text), TYPE_PATH("mute"),
+				    TEST_PARENT, TEST_TYPE("plain")));
+	EXPECT_EQ(-EIO, __file_puts("5", TYPE_PATH("mute"), TEST_PARENT,
+				    TEST_TYPE("plain")));
 }
 
 FIXTURE(device) {
@@ -261,6 +265,12 @@ TEST_F(device, remove_is_write_only)
 {
 	EXPECT_EQ(0200, file_mode(MDEV_DEVICES "/%s/remove", self->uuid) &
 			07777);
+}
+
+/* There is no power to manage. */
+TEST_F(device, has_no_files_about_power)
+{
+	EXPECT_FALSE(file_exists(MDEV_DEVICES "/%s/power", self->uuid));
 }
 
 /* udev loads the class's driver by this. */

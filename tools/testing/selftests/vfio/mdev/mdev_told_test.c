@@ -409,9 +409,9 @@ TEST_F(bus, looks_for_a_user_of_its_own)
 	for (i = 0; i < 2; i++) {
 		writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
 		ASSERT_TRUE(writer_blocks(&self->writer));
-		EXPECT_GT(looks_in_a_second(), 30);
+		EXPECT_GT(looks_in_a_second(), 20);
 		sleep(2);
-		EXPECT_LE(looks_in_a_second(), 11);
+		EXPECT_LE(looks_in_a_second(), 15);
 		writer_interrupt(&self->writer);
 		EXPECT_EQ(-EINTR, writer_result(&self->writer, WAIT_LONG_MS));
 		EXPECT_EQ(0, looks_in_a_second());
@@ -430,6 +430,18 @@ TEST_F(bus, of_a_user_who_stays)
 	EXPECT_STREQ("request 0\nclaim\nwithdraw\nremove", BUS_CALLS);
 }
 
+/* A writer of "remove" who is interrupted while its user is asked, which takes a second */
+static void interrupt_while_asking(struct writer *writer, const char *uuid)
+{
+	MDEV_ASSERT(!__use(uuid, true), "%s cannot be used", uuid);
+	writer_start(writer, "1", REMOVE_FILE, uuid);
+	MDEV_ASSERT(writer_blocks(writer), "nobody waits to remove %s", uuid);
+	module_set_param(TEST_BUS, "request_ms", 1000);
+	MDEV_ASSERT(WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "request 1")),
+		    "nobody is asked again");
+	writer_interrupt(writer);
+}
+
 /* Whoever gives up has nobody asked any more when he is told so. */
 TEST_F(bus, nothing_after_giving_up)
 {
@@ -437,16 +449,25 @@ TEST_F(bus, nothing_after_giving_up)
 
 	if (!virtual_time())
 		SKIP(return, "takes longer than a request does");
-	EXPECT_EQ(0, __use(self->uuid, true));
-	writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
-	ASSERT_TRUE(writer_blocks(&self->writer));
-	module_set_param(TEST_BUS, "request_ms", 1000);
-	EXPECT_TRUE(WAIT_FOR(strstr(BUS_CALLS, "request 1")));
+	interrupt_while_asking(&self->writer, self->uuid);
 	start = now_ms();
-	writer_interrupt(&self->writer);
 	EXPECT_EQ(-EINTR, writer_result(&self->writer, WAIT_LONG_MS));
 	EXPECT_GT(now_ms() - start, 500);
+	EXPECT_EQ(0, __use(self->uuid, true));
 	EXPECT_EQ(0, __use(self->uuid, false));
+	EXPECT_EQ(0, __use(self->uuid, false));
+}
+
+/* If the user lets go before that, it is as if nobody had given up. */
+TEST_F(bus, giving_up_too_late)
+{
+	if (!virtual_time())
+		SKIP(return, "takes longer than a request does");
+	interrupt_while_asking(&self->writer, self->uuid);
+	EXPECT_EQ(0, __use(self->uuid, false));
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+	EXPECT_FALSE(mdev_exists(self->uuid));
+	EXPECT_STREQ("request 0\nrequest 1\nclaim\nwithdraw\nremove", BUS_CALLS);
 }
 
 /* A parent that goes is nothing else to the driver than a writer of "remove". */

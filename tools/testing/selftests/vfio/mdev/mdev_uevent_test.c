@@ -15,7 +15,7 @@
 
 #define NR_CREATES 100
 #define NR_OPENS 20
-#define NR_RACES 3
+#define NR_RACES 4
 
 /* How long binding a device takes where somebody is to wait for it */
 #define PROBE_MS 200
@@ -347,12 +347,15 @@ TEST_F(uevent, nothing_of_what_is_refused)
 }
 
 /*
- * Somebody waits to remove the device from before it is complete, and gets it, with all
- * that comes of that, as soon as its creator lets go of it.
+ * Somebody waits to remove the device from before it is complete, or comes when he hears
+ * of it, and gets it, with all that comes of that, as soon as its creator lets go of it. Whoever hears of it takes the
+ * processor from the creator at ADD and at BIND.
  */
 TEST_F_TIMEOUT(uevent, removal_does_not_overtake_creation, 240)
 {
 	struct writer creator, remover;
+	int ear = uevent_open();
+	struct uevent event;
 	int i;
 
 	module_load(TEST_BUS);
@@ -365,14 +368,20 @@ TEST_F_TIMEOUT(uevent, removal_does_not_overtake_creation, 240)
 		set_policy(SCHED_OTHER, 0);
 		EXPECT_TRUE(WAIT_FOR(file_exists(MDEV_DEVICES "/%s/remove",
 						 self->uuid)));
+		if (i % 2)
+			EXPECT_TRUE(wait_event(ear, "add", self->uuid, &event));
 		writer_start(&remover, "1", MDEV_DEVICES "/%s/remove",
 			     self->uuid);
+		if (i % 2 == 0)
+			EXPECT_TRUE(wait_event(ear, "add", self->uuid, &event));
+		EXPECT_TRUE(wait_event(ear, "bind", self->uuid, &event));
 		EXPECT_EQ(0, writer_result(&remover, WAIT_LONG_MS));
 		EXPECT_EQ(0, writer_result(&creator, WAIT_LONG_MS));
 		EXPECT_STREQ("add " TEST_BUS "\nbind " TEST_BUS "\nunbind\nremove\n",
 			     story(self->fd, self->uuid, ""));
 	}
 	module_set_param(TEST_BUS, "probe_ms", 0);
+	close(ear);
 }
 
 /* The alias has the class of the device. */

@@ -443,12 +443,12 @@ TEST_F_TIMEOUT(going, parent_waits_for_a_character_device, 60)
 
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
+	klog_begin(&log);
 	withdraw(&self->writer);
 	ASSERT_TRUE(writer_blocks(&self->writer));
 	EXPECT_TRUE(WAIT_FOR(!mdev_exists(self->uuid2)));
 	EXPECT_TRUE(lock_is_free(self->uuid));
 	EXPECT_EQ(-ENODEV, __vfio_dev_get_fd(&self->dev));
-	klog_begin(&log);
 	sleep(12);
 	klog_end(&log);
 	EXPECT_EQ(1, klog_lines(&log, self->uuid)) TH_LOG("%s", log.text);
@@ -529,8 +529,11 @@ static void free_vfio_mdev(void)
 
 static pid_t unload(const char *name)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* A test that ran before may have left it, and it uses vfio_mdev. */
+	module_unload_users("mtty");
+	pid = fork();
 	if (pid)
 		return pid;
 	/* Copies of our files would hold what is waited for. */
@@ -546,15 +549,20 @@ TEST_F(going, driver_waits_for_a_character_device)
 {
 	char uuid[MDEV_UUID_SIZE];
 	struct writer unbinder;
+	struct klog log;
 	int status;
 	pid_t pid;
 
 	free_vfio_mdev();
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
+	klog_begin(&log);
 	pid = unload("vfio_mdev");
 	EXPECT_TRUE(WAIT_FOR(!bound(self->uuid2)));
 	sleep(2);
+	klog_end(&log);
+	EXPECT_EQ(1, klog_lines(&log, "driver vfio_mdev waits for devices"))
+		TH_LOG("%s", log.text);
 	EXPECT_TRUE(bound(self->uuid));
 	EXPECT_TRUE(lock_is_free(self->uuid));
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));

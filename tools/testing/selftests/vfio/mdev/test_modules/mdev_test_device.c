@@ -60,6 +60,7 @@ static const char * const mdev_test_names[MDEV_TEST_NR_TYPES] = {
 	[MDEV_TEST_NO_READ]	  = "no-read",
 	[MDEV_TEST_NO_WRITE]	  = "no-write",
 	[MDEV_TEST_NO_IOCTL]	  = "no-ioctl",
+	[MDEV_TEST_NO_INFO]	  = "no-info",
 	[MDEV_TEST_NO_MMAP]	  = "no-mmap",
 	[MDEV_TEST_OPS_A]	  = "ops-a",
 	[MDEV_TEST_OPS_B]	  = "ops-b",
@@ -373,6 +374,8 @@ static void mdev_test_init_ops(void)
 	mdev_test_ops[MDEV_TEST_NO_READ].read = NULL;
 	mdev_test_ops[MDEV_TEST_NO_WRITE].write = NULL;
 	mdev_test_ops[MDEV_TEST_NO_IOCTL].ioctl = NULL;
+	mdev_test_ops[MDEV_TEST_NO_INFO].ioctl = NULL;
+	mdev_test_ops[MDEV_TEST_NO_INFO].get_region_info = NULL;
 	mdev_test_ops[MDEV_TEST_NO_MMAP].mmap = NULL;
 	mdev_test_ops[MDEV_TEST_OPS_A].read = mdev_test_read_a;
 	mdev_test_ops[MDEV_TEST_OPS_B].read = mdev_test_read_b;
@@ -501,11 +504,15 @@ static ssize_t sum_store(struct kobject *kobj, struct device *dev,
 }
 static MDEV_TYPE_ATTR_RW(sum);
 
+/* Its mode is the vendor's mistake. */
+static MDEV_TYPE_ATTR(mute, 0600, NULL, NULL);
+
 static struct attribute *mdev_test_type_attrs[] = {
 	&mdev_type_attr_name.attr,
 	&mdev_type_attr_device_api.attr,
 	&mdev_type_attr_available_instances.attr,
 	&mdev_type_attr_sum.attr,
+	&mdev_type_attr_mute.attr,
 	NULL,
 };
 
