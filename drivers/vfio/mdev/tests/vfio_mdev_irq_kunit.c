@@ -534,6 +534,36 @@ static int vfio_mdev_irq_kunit_unmask_fd(struct kunit *test, s32 fd)
 				       VFIO_IRQ_SET_DATA_EVENTFD, 0, 1, &fd);
 }
 
+/*
+ * What unmasks is given up while its work is pending, which it stays until this task
+ * sleeps.
+ */
+static void vfio_mdev_irq_intx_unmask_pending(struct kunit *test)
+{
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+	unsigned int i;
+
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, -1);
+	sched_set_fifo_low(current);
+	for (i = 0; i < 20; i++) {
+		KUNIT_EXPECT_EQ(test, 0,
+				vfio_mdev_irq_kunit_unmask_fd(test, fd));
+		vfio_mdev_irq_kunit_signal(test, fd);
+		KUNIT_EXPECT_EQ(test, 0,
+				vfio_mdev_irq_kunit_unmask_fd(test, -1));
+	}
+	/* The same by disabling it, and at the end of a user */
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	vfio_mdev_irq_kunit_signal(test, fd);
+	vfio_mdev_irq_kunit_disable(test, VFIO_PCI_INTX_IRQ_INDEX);
+	vfio_mdev_irq_kunit_enable(test, VFIO_PCI_INTX_IRQ_INDEX, -1);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_unmask_fd(test, fd));
+	vfio_mdev_irq_kunit_signal(test, fd);
+	vfio_mdev_irq_release(&ctx->irqs);
+	sched_set_normal(current, 0);
+}
+
 static int vfio_mdev_irq_kunit_trigger_fd(struct kunit *test, s32 fd)
 {
 	return vfio_mdev_irq_kunit_set(test, VFIO_PCI_INTX_IRQ_INDEX,
@@ -945,6 +975,7 @@ static struct kunit_case vfio_mdev_irq_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_irq_intx_disable),
 	KUNIT_CASE(vfio_mdev_irq_intx_unmask_fd),
 	KUNIT_CASE(vfio_mdev_irq_intx_unmask_ends),
+	KUNIT_CASE(vfio_mdev_irq_intx_unmask_pending),
 	KUNIT_CASE(vfio_mdev_irq_intx_loop_unmask),
 	KUNIT_CASE(vfio_mdev_irq_intx_loop_trigger),
 	KUNIT_CASE(vfio_mdev_irq_intx_no_loop),

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <libmdev.h>
@@ -394,6 +395,41 @@ TEST_F(plane, dmabuf_bounds)
 	munmap(last, PAGE);
 	munmap(vram, MBOCHS_SMALL_SIZE);
 	close(fd);
+}
+
+/* Without a file descriptor for it there is none, and none keeps the module. */
+TEST_F(plane, dmabuf_without_descriptor)
+{
+	struct rlimit limit, none;
+	int users, fd;
+	__u32 id;
+
+	set_mode(WIDTH, HEIGHT);
+	id = mbochs_plane_id(&self->dev);
+	users = module_refcnt(MBOCHS);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	fd = __mbochs_get_dmabuf(&self->dev, id);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	EXPECT_EQ(-EMFILE, fd);
+	EXPECT_TRUE(WAIT_FOR(module_refcnt(MBOCHS) == users));
+}
+
+/* An id that cannot be read, or was never told of, is no dma-buf. */
+TEST_F(plane, dmabuf_of_bad_ids)
+{
+	__u32 id;
+
+	set_mode(WIDTH, HEIGHT);
+	id = mbochs_plane_id(&self->dev);
+	EXPECT_EQ(-1, ioctl(self->dev.fd, VFIO_DEVICE_GET_GFX_DMABUF, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-EINVAL, __mbochs_get_dmabuf(&self->dev, 0));
+	EXPECT_EQ(-EINVAL, __mbochs_get_dmabuf(&self->dev, id + 16));
+	EXPECT_EQ(-EINVAL, __mbochs_get_dmabuf(&self->dev, id + 1));
+	EXPECT_EQ(-EINVAL, __mbochs_get_dmabuf(&self->dev, ~0U));
 }
 
 /* It stays when its device is closed and removed, and the module with it. */

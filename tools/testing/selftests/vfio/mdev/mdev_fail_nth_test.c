@@ -405,6 +405,48 @@ static const struct sweep open_mbochs = {
 	.require = "mbochs_open",
 };
 
+/* A dma-buf of a display; what dma-bufs are made of is not ours */
+
+static void prepare_dmabuf(struct sweep_site *site)
+{
+	prepare_open_mbochs(site);
+	MDEV_ASSERT(!run_open(site), "%s cannot be opened", site->uuid);
+	mbochs_set_mode(&site->dev, 640, 480);
+	site->number = mbochs_plane_id(&site->dev);
+}
+
+static int run_dmabuf(struct sweep_site *site)
+{
+	int fd = __mbochs_get_dmabuf(&site->dev, site->number);
+
+	if (fd < 0)
+		return fd;
+	site->file = fd;
+	return 0;
+}
+
+/* Only the device itself has the module, not a dma-buf that nobody got. */
+static bool undone_dmabuf(struct sweep_site *site)
+{
+	return module_refcnt(MBOCHS) == 1 && mdev_exists(site->uuid);
+}
+
+static void undo_dmabuf(struct sweep_site *site)
+{
+	sweep_close_file(&site->file);
+	MDEV_ASSERT(WAIT_FOR(undone_dmabuf(site)), "the dma-buf stays");
+	vfio_dev_close(&site->dev);
+	mdev_remove(site->uuid);
+}
+
+static const struct sweep get_dmabuf = {
+	.prepare = prepare_dmabuf,
+	.run = run_dmabuf,
+	.undone = undone_dmabuf,
+	.undo = undo_dmabuf,
+	.require = "mbochs_dmabuf_fd",
+};
+
 /* Connecting an interrupt of the serial card */
 
 static void prepare_irq(struct sweep_site *site)
@@ -514,6 +556,10 @@ FIXTURE_VARIANT_ADD(sweep, open_mdpy) {
 
 FIXTURE_VARIANT_ADD(sweep, open_mbochs) {
 	.name = "open_mbochs", .sweep = &open_mbochs,
+};
+
+FIXTURE_VARIANT_ADD(sweep, get_dmabuf) {
+	.name = "get_dmabuf", .sweep = &get_dmabuf,
 };
 
 FIXTURE_VARIANT_ADD(sweep, connect_irq) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
 #include <linux/serial_reg.h>
 
 #include <libmdev.h>
@@ -327,6 +328,73 @@ TEST_F(uart, no_receive_timeout)
 	EXPECT_EQ(1, irq_take(fd));
 	usleep(WAIT_SHORT_MS * 1000);
 	EXPECT_EQ(UART_IIR_RDI, in(UART_IIR));
+	close(fd);
+}
+
+/* Lets a character wait for others, for half a second that has just begun. */
+static void let_wait(struct vfio_dev *dev, unsigned int port)
+{
+	set_divisor(dev, port, 1440);
+	vfio_dev_write8(dev, port, UART_FCR, UART_FCR_ENABLE_FIFO |
+			UART_FCR_TRIGGER_14);
+	vfio_dev_write8(dev, port, UART_IER, UART_IER_RDI);
+	vfio_dev_write8(dev, port, UART_TX, 'a');
+}
+
+/* A card is closed and removed while characters wait; nothing comes later. */
+TEST_F(uart, closed_while_characters_wait)
+{
+	char uuid[MDEV_UUID_SIZE];
+	int fd = irq_eventfd();
+
+	memcpy(uuid, self->dev.uuid, sizeof(uuid));
+	irq_connect(&self->dev, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	let_wait(&self->dev, self->port);
+	vfio_dev_close(&self->dev);
+	/* A timer that goes on is freed with the card. */
+	mdev_remove(uuid);
+	EXPECT_EQ(0, irq_take(fd));
+	close(fd);
+}
+
+/* Neither has the next user, nor who resets the card, anything to wait for. */
+TEST_F(uart, nobody_waits_after_a_reset)
+{
+	char uuid[MDEV_UUID_SIZE];
+	int fd = irq_eventfd();
+
+	memcpy(uuid, self->dev.uuid, sizeof(uuid));
+	let_wait(&self->dev, self->port);
+	vfio_dev_close(&self->dev);
+	vfio_dev_open(&self->dev, uuid);
+	irq_connect(&self->dev, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	EXPECT_EQ(UART_IIR_NO_INT, in(UART_IIR));
+	let_wait(&self->dev, self->port);
+	ASSERT_EQ(0, __vfio_dev_reset(&self->dev));
+	out(UART_FCR, UART_FCR_ENABLE_FIFO);
+	out(UART_IER, UART_IER_RDI);
+	usleep(WAIT_SHORT_MS * 1000);
+	EXPECT_EQ(0xc0 | UART_IIR_NO_INT, in(UART_IIR));
+	EXPECT_EQ(0, irq_take(fd));
+	close(fd);
+}
+
+/* A reset reaches the port, and the interrupt that it asked for is gone. */
+TEST_F(uart, reset_ends_the_interrupt)
+{
+	int fd = irq_eventfd();
+
+	irq_connect(&self->dev, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	out(UART_SCR, 0x5a);
+	out(UART_IER, UART_IER_RDI);
+	out(UART_TX, 'a');
+	EXPECT_EQ(1, irq_take(fd));
+	ASSERT_EQ(0, __vfio_dev_reset(&self->dev));
+	EXPECT_EQ(0, in(UART_SCR));
+	EXPECT_EQ(0, __irq_unmask(&self->dev, VFIO_PCI_INTX_IRQ_INDEX));
+	EXPECT_EQ(0, irq_take(fd));
+	EXPECT_EQ(0, vfio_dev_config(&self->dev, PCI_STATUS, 2) &
+		     PCI_STATUS_INTERRUPT);
 	close(fd);
 }
 

@@ -136,7 +136,7 @@ TEST_F(memory, type)
 	struct vfio_device_info info;
 
 	ASSERT_EQ(0, __vfio_dev_info(&self->dev, &info));
-	EXPECT_EQ(ROM + 1, info.num_regions);
+	EXPECT_EQ(ROM + 2, info.num_regions);
 	ASSERT_EQ(0, region_info(&self->dev, &arg, ROM, sizeof(arg)));
 	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_MMAP |
 		  VFIO_REGION_INFO_FLAG_CAPS, arg.info.flags);
@@ -144,7 +144,7 @@ TEST_F(memory, type)
 	EXPECT_EQ(VFIO_REGION_INFO_CAP_TYPE, arg.cap.header.id);
 	EXPECT_EQ(VFIO_REGION_TYPE_GFX, arg.cap.type);
 	EXPECT_EQ(0x77, arg.cap.subtype);
-	EXPECT_EQ(-EINVAL, region_info(&self->dev, &arg, ROM + 1, sizeof(arg)));
+	EXPECT_EQ(-EINVAL, region_info(&self->dev, &arg, ROM + 2, sizeof(arg)));
 }
 
 /* Areas can be mapped, and nothing that is not all in one of them. */

@@ -214,3 +214,18 @@ long slab_objects(const char *prefix)
 	fclose(file);
 	return sum;
 }
+
+void slab_shrink(const char *prefix)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = opendir("/sys/kernel/slab");
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			__file_puts("1", "/sys/kernel/slab/%s/shrink",
+				    entry->d_name);
+	closedir(dir);
+}

@@ -9,6 +9,7 @@
 #include <libmdev/assert.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
+#include <libmdev/mbochs.h>
 #include <libmdev/module.h>
 #include <libmdev/sweep.h>
 #include <libmdev/test_vendor.h>
@@ -16,11 +17,13 @@
 
 #define MAX_ALLOCATIONS 3000
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /**
  * struct counts - what a sequence that failed, or was undone, leaves as it was
  * @devices: on the bus
  * @listed: VFIO's devices and groups, going by their classes
- * @ports: that mtty has left
+ * @instances: that mtty, mdpy and mbochs have left, those of them that are loaded
  * @unremoved: devices of the test vendor
  * @users: references on the vendors' modules
  * @groups: of devices that share an IOMMU, or would; may be freed late
@@ -29,12 +32,31 @@
 struct counts {
 	long devices;
 	long listed;
-	long ports;
+	long instances;
 	long unremoved;
 	long users;
 	long groups;
 	long core_users;
 };
+
+static long instances(void)
+{
+	static const struct {
+		const char *parent;
+		const char *type;
+	} of[] = {
+		{ MTTY_PARENT, MTTY_TYPE1 },
+		{ "mdpy", "mdpy-vga" },
+		{ MBOCHS_PARENT, MBOCHS_SMALL },
+	};
+	long sum = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++)
+		if (mdev_parent_exists(of[i].parent))
+			sum += mdev_available(of[i].parent, of[i].type);
+	return sum;
+}
 
 static struct counts count(void)
 {
@@ -42,7 +64,7 @@ static struct counts count(void)
 		.devices = __dir_count(MDEV_DEVICES),
 		.listed = __dir_count("/sys/class/vfio") +
 			  __dir_count("/sys/class/vfio-dev"),
-		.ports = mdev_available(MTTY_PARENT, MTTY_TYPE1),
+		.instances = instances(),
 		.unremoved = test_vendor_unremoved(),
 		.users = module_refcnt(TEST_VENDOR) + module_refcnt("mtty"),
 		.groups = __dir_count("/sys/kernel/iommu_groups"),
@@ -54,8 +76,8 @@ static struct counts count(void)
 
 static void print_counts(const char *when, const struct counts *counts)
 {
-	printf("# %s: %ld devices, %ld of VFIO, %ld ports, %ld vendor's\n",
-	       when, counts->devices, counts->listed, counts->ports,
+	printf("# %s: %ld devices, %ld of VFIO, %ld instances, %ld vendor's\n",
+	       when, counts->devices, counts->listed, counts->instances,
 	       counts->unremoved);
 	printf("# %ld users, %ld on mdev, %ld groups\n", counts->users,
 	       counts->core_users, counts->groups);

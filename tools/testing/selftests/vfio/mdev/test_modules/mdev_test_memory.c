@@ -2,13 +2,15 @@
 /*
  * A vendor driver for tests: devices with memory that can be mapped in part, and
  * with memory that can only be read. Of those of type 1, the vendor keeps it; of
- * those of type 2, the library provides it.
+ * those of type 2, the library provides it, and of type 3 too, which lacks all that
+ * a device can do without.
  *
  * The parameter mistake makes create() describe what no device can be; each number
  * is another mistake, in the order of mdev_test_memory_mistakes.
  */
 #include <linux/mdev.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/vfio_mdev.h>
@@ -18,6 +20,7 @@
 #define MDEV_TEST_PAGES		8
 #define MDEV_TEST_ROM_PAGES	2
 #define MDEV_TEST_ROM_REGION	VFIO_PCI_NUM_REGIONS
+#define MDEV_TEST_WINDOW_REGION	(MDEV_TEST_ROM_REGION + 1)
 
 static unsigned int mistake;
 module_param(mistake, uint, 0644);
@@ -29,12 +32,14 @@ MODULE_PARM_DESC(mistake, "What create() does wrong (default: 0, nothing)");
  * @mem: memory of BAR 0, in two areas of it, or NULL
  * @rom: memory of a region that has a type, and can only be read, or NULL
  * @accesses: number of accesses to the registers around the areas
+ * @line_lock: who changes the interrupt line
  */
 struct mdev_test_memory {
 	struct vfio_mdev_pci_dev pdev;
 	u8 *mem;
 	u8 *rom;
 	atomic_t accesses;
+	struct mutex line_lock;		/* who changes the interrupt line */
 };
 
 static const struct vfio_region_sparse_mmap_area mdev_test_memory_areas[] = {
@@ -42,7 +47,16 @@ static const struct vfio_region_sparse_mmap_area mdev_test_memory_areas[] = {
 	{ .offset = 5 * PAGE_SIZE, .size = PAGE_SIZE },
 };
 
-/* The registers count how often they were accessed. */
+/* Of memory that is nothing else */
+static const struct vfio_region_sparse_mmap_area mdev_test_window_areas[] = {
+	{ .offset = 0, .size = PAGE_SIZE },
+	{ .offset = 2 * PAGE_SIZE, .size = PAGE_SIZE },
+};
+
+/*
+ * The registers count how often they were accessed. Writing an odd value raises the
+ * interrupt line, an even one lowers it; a reset does not.
+ */
 static u64 mdev_test_memory_read(void *priv, u64 offset, unsigned int width)
 {
 	struct mdev_test_memory *test = priv;
@@ -56,6 +70,9 @@ static void mdev_test_memory_write(void *priv, u64 offset, unsigned int width,
 	struct mdev_test_memory *test = priv;
 
 	atomic_inc(&test->accesses);
+	mutex_lock(&test->line_lock);
+	vfio_mdev_irq_set_line(&test->pdev.irqs, value & 1);
+	mutex_unlock(&test->line_lock);
 }
 
 static const struct vfio_mdev_region_ops mdev_test_memory_ops = {
@@ -74,7 +91,7 @@ static void mdev_test_memory_set_regions(struct mdev_test_memory *test)
 	region[0].areas = mdev_test_memory_areas;
 	region[0].nr_areas = ARRAY_SIZE(mdev_test_memory_areas);
 
-	test->pdev.nr_regions = MDEV_TEST_ROM_REGION + 1;
+	test->pdev.nr_regions = MDEV_TEST_WINDOW_REGION + 1;
 	region[MDEV_TEST_ROM_REGION] = (struct vfio_mdev_region) {
 		.size = MDEV_TEST_ROM_PAGES * PAGE_SIZE,
 		.flags = VFIO_REGION_INFO_FLAG_READ |
@@ -82,6 +99,15 @@ static void mdev_test_memory_set_regions(struct mdev_test_memory *test)
 		.mem = test->rom,
 		.type = VFIO_REGION_TYPE_GFX,
 		.subtype = 0x77,
+	};
+	/* Of the library, as it has both kinds of capabilities */
+	region[MDEV_TEST_WINDOW_REGION] = (struct vfio_mdev_region) {
+		.size = 4 * PAGE_SIZE,
+		.flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
+		.areas = mdev_test_window_areas,
+		.nr_areas = ARRAY_SIZE(mdev_test_window_areas),
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = 0x78,
 	};
 }
 
@@ -118,8 +144,55 @@ static int mdev_test_memory_err(struct mdev_test_memory *test)
 	else if (mistake == MDEV_TEST_MEM_SHORT)
 		test->pdev.region[0].mem = test->rom;
 	else if (mistake == MDEV_TEST_NR_REGIONS)
-		test->pdev.nr_regions = 1000;
+		test->pdev.nr_regions = VFIO_MDEV_PCI_DEV_REGIONS + 1;
 	return ret < 0 ? ret : 0;
+}
+
+/* Without release and request, and with nothing to map */
+static const struct vfio_mdev_device_ops mdev_test_sparing_ops = {
+	.open = vfio_mdev_pci_dev_open,
+	.read = vfio_mdev_pci_dev_read,
+	.write = vfio_mdev_pci_dev_write,
+	.ioctl = vfio_mdev_pci_dev_ioctl,
+	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+};
+
+static struct mdev_type mdev_test_memory_users = {
+	.sysfs_name = "2",
+	.pretty_name = "Memory for tests, of each user",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+static struct mdev_type mdev_test_memory_kept = {
+	.sysfs_name = "1",
+	.pretty_name = "Memory for tests",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+/* Without ops that may be left out */
+static struct mdev_type mdev_test_memory_sparing = {
+	.sysfs_name = "3",
+	.pretty_name = "Memory for tests, of each user, and no more",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+static int mdev_test_memory_finish(struct mdev_test_memory *test,
+				   struct mdev_device *mdev)
+{
+	int ret;
+
+	if (mdev->type != &mdev_test_memory_sparing)
+		return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+						&vfio_mdev_pci_dev_ops);
+
+	ret = vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+				       &mdev_test_sparing_ops);
+	if (!ret)
+		test->pdev.pci.reset = NULL;
+	return ret;
 }
 
 static int mdev_test_memory_setup(struct mdev_test_memory *test,
@@ -128,6 +201,7 @@ static int mdev_test_memory_setup(struct mdev_test_memory *test,
 	struct vfio_mdev_pci_desc desc = {
 		.vendor = 0x1af4,
 		.device = 0x10f1,
+		.irq_pin = 1,
 		.bar[0].size = MDEV_TEST_PAGES * PAGE_SIZE,
 		.bar[0].flags = PCI_BASE_ADDRESS_MEM_TYPE_64,
 	};
@@ -147,8 +221,7 @@ static int mdev_test_memory_setup(struct mdev_test_memory *test,
 		vfio_mdev_pci_dev_destroy(&test->pdev);
 		return ret;
 	}
-	ret = vfio_mdev_pci_dev_finish(&test->pdev, mdev,
-				       &vfio_mdev_pci_dev_ops);
+	ret = mdev_test_memory_finish(test, mdev);
 	if (!ret && mistake == MDEV_TEST_NULL_OPS)
 		mdev_set_vfio_ops(mdev, NULL);
 	return ret;
@@ -171,20 +244,6 @@ static int mdev_test_memory_alloc(struct mdev_test_memory *test)
 	return 0;
 }
 
-static struct mdev_type mdev_test_memory_users = {
-	.sysfs_name = "2",
-	.pretty_name = "Memory for tests, of each user",
-	.device_api = VFIO_DEVICE_API_PCI_STRING,
-	.max_instances = 100,
-};
-
-static struct mdev_type mdev_test_memory_kept = {
-	.sysfs_name = "1",
-	.pretty_name = "Memory for tests",
-	.device_api = VFIO_DEVICE_API_PCI_STRING,
-	.max_instances = 100,
-};
-
 static int mdev_test_memory_create(struct kobject *kobj,
 				   struct mdev_device *mdev)
 {
@@ -193,6 +252,7 @@ static int mdev_test_memory_create(struct kobject *kobj,
 
 	if (!test)
 		return -ENOMEM;
+	mutex_init(&test->line_lock);
 	if (mdev->type == &mdev_test_memory_kept)
 		ret = mdev_test_memory_alloc(test);
 	if (!ret)
@@ -213,7 +273,8 @@ static int mdev_test_memory_remove(struct mdev_device *mdev)
 
 static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
 	.owner = THIS_MODULE,
-	MDEV_TYPES(&mdev_test_memory_kept, &mdev_test_memory_users),
+	MDEV_TYPES(&mdev_test_memory_kept, &mdev_test_memory_users,
+		   &mdev_test_memory_sparing),
 	.create = mdev_test_memory_create,
 	.remove = mdev_test_memory_remove,
 };

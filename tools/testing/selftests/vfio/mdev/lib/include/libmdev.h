@@ -10,6 +10,7 @@
 #define LIBMDEV_H
 
 #include <libmdev/assert.h>
+#include <libmdev/buffer.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
 #include <libmdev/fuzz.h>

@@ -43,5 +43,7 @@ bool kernel_has_symbol(const char *name);
 
 /* Objects in use in all slab caches whose name begins by @prefix */
 long slab_objects(const char *prefix);
+/* Lets these caches give back what is free, which slab_objects() counts if not */
+void slab_shrink(const char *prefix);
 
 #endif /* LIBMDEV_FILE_H */

@@ -17,6 +17,7 @@
  * @file: opened ahead for what is to be written or loaded, or -1
  * @dev: the device as it is opened
  * @eventfd: for interrupts, or -1
+ * @number: for whatever there is one
  */
 struct sweep_site {
 	char uuid[MDEV_UUID_SIZE];
@@ -24,6 +25,7 @@ struct sweep_site {
 	int file;
 	struct vfio_dev dev;
 	int eventfd;
+	__u32 number;
 };
 
 /**
