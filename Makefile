@@ -27,6 +27,8 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 # Debian's headers come without the vmlinux that BTF is made from.
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS \
+	CFLAGS_mdev_vfio.o=-DCOMPAT_MDEV_VFIO \
+	CFLAGS_mdev_test_front.o=-DCOMPAT_VFIO_MDEV_MAIN \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
 # The modules are built while the machine's packages come.

@@ -404,7 +404,17 @@ static inline bool compat_vfio_claim_registration(struct vfio_device *vdev)
 	       !refcount_read(&vdev->refcount);
 }
 
+/*
+ * Drivers that register VFIO devices by themselves do not know that they would have to
+ * give the count back. For those, mdev_vfio.c only looks, and whoever opens the device
+ * after that is waited for by the driver.
+ */
+#ifdef COMPAT_MDEV_VFIO
+#define vfio_device_claim_registration(vdev) \
+	(refcount_read(&(vdev)->refcount) == 1)
+#else
 #define vfio_device_claim_registration compat_vfio_claim_registration
+#endif
 
 static inline void compat_vfio_unregister_group_dev(struct vfio_device *vdev)
 {

@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 
 struct mdev_driver;
+struct mdev_parent;
 struct mdev_parent_obj;
 struct mdev_type_obj;
 struct module;
@@ -92,6 +93,8 @@ struct mdev_gate {
  * @dev: the device on the bus "mdev"; its name is the UUID in lower case and
  *	 its parent the device that was registered
  * @uuid: what the device was created as
+ * @type: what its parent described its type by, from create() until remove() has
+ *	  returned; NULL if that has attribute groups instead
  *
  * Allocated by the core. Vendor and bus drivers get at the rest through the
  * functions below.
@@ -99,6 +102,7 @@ struct mdev_gate {
 struct mdev_device {
 	struct device dev;
 	guid_t uuid;
+	struct mdev_type *type;
 	/* private: */
 	struct mdev_type_obj *type_obj;	/* counted */
 	/*
@@ -110,6 +114,7 @@ struct mdev_device {
 	/* Of the owner, who alone changes them */
 	enum mdev_goal goal;		/* of @work */
 	struct mdev_driver *driver;	/* in whose gate it is, while bound */
+	const struct mdev_driver *only_driver; /* of its parent, to compare with */
 	bool withdrawn;			/* from its users, for being unbound */
 	unsigned int asked;		/* how often its user was, by @work */
 	unsigned int lingers;		/* looks of @work at one we do not know */
@@ -124,28 +129,73 @@ struct mdev_device {
 };
 
 /**
+ * struct mdev_type - description of a type, of which the core makes the attributes
+ * @sysfs_name: name of the type's directory, behind that of the parent's driver
+ * @pretty_name: attribute "name"; if NULL, that is @sysfs_name
+ * @parent: the parent that was registered by mdev_register_parent(), or NULL
+ * @description: attribute "description", for people to read; if NULL, there is none
+ *		 without &mdev_parent_ops.show_description
+ * @device_api: attribute "device_api", VFIO_DEVICE_API_PCI_STRING for instance
+ * @groups: further attributes of the type, such as MDEV_TYPE_ATTR_RO(), or NULL
+ * @cost: units of &mdev_parent_ops.pool that a device of this type takes, if any
+ * @max_instances: how many devices of this type a parent may have; 0 if only the
+ *		   pool or &mdev_parent_ops.get_available set a limit
+ *
+ * A vendor may embed this in something larger, and find that by &mdev_device.type.
+ * Parents may share it.
+ */
+struct mdev_type {
+	const char *sysfs_name;
+	const char *pretty_name;
+	struct mdev_parent *parent;
+	const char *description;
+	const char *device_api;
+	const struct attribute_group **groups;
+	unsigned int cost;
+	unsigned int max_instances;
+};
+
+/**
  * struct mdev_parent_ops - description of a parent, filled in by its vendor
  * @owner: module of the vendor driver; it cannot be unloaded while one of the
  *	   parent's devices is open
  * @dev_attr_groups: attributes added to the parent device itself, or NULL
  * @mdev_attr_groups: attributes of each mediated device, or NULL; they are
  *		      there before user space is told of the device
- * @supported_type_groups: one group for each type, ended by NULL; at least one.
- *			   A group's name, prefixed by the name of the parent's
- *			   driver, is that of the type. Its attributes,
- *			   MDEV_TYPE_ATTR_RO() and the like, are the type's.
+ * @supported_type_groups: one group for each type, ended by NULL; at least one, or
+ *			   else @types. A group's name, prefixed by the name of the
+ *			   parent's driver, is that of the type. Its attributes,
+ *			   MDEV_TYPE_ATTR_RO() and the like, are the type's; the
+ *			   vendor counts its instances itself.
  * @create: allocate the resources of @mdev, whose type is @kobj; must call
  *	    mdev_set_class_id() and mdev_set_dev_ops(), or a typed function that
- *	    does both. Returns 0 or a negative errno, which reaches the writer of
- *	    the type's "create" as it is.
+ *	    does both, unless there is a @driver. Returns 0 or a negative errno, which
+ *	    reaches the writer of the type's "create" as it is.
  * @remove: free what create() allocated. Called once for each create() that
  *	    returned 0, when nobody uses the device any more and it is gone from
  *	    sysfs. It cannot refuse: a value other than 0 is logged and ignored.
+ * @types: the types by description, @nr_types of them, in place of
+ *	   @supported_type_groups; see MDEV_TYPES()
+ * @nr_types: how many; may be 0 only if there is a @driver
+ * @pool: units of something that all devices of the parent share, for instance ports
+ *	  or megabytes; a type's &mdev_type.cost is in these units
+ * @get_available: how many more devices of type @mtype there can be, where no count can
+ *		   say; may be NULL. It tells user space only: to refuse a device is up to
+ *		   create(). May be called at any time, by several at once.
+ * @show_description: print description of @mtype to @buf, a page, in place of
+ *		      &mdev_type.description; may be NULL. May be called at any time.
+ * @driver: the only driver that all devices of this parent are ever bound to, whatever
+ *	    their class; they need no class and no ops then. NULL for devices that are
+ *	    bound by class. It may be registered before or after the parent.
  *
- * Both callbacks run in process context, may sleep, and may run at the same
+ * create() and remove() run in process context, may sleep, and may run at the same
  * time for different devices, of one type too. The core holds no lock across
  * them. They are waited for by mdev_unregister_device(), so a lock that they
- * take must not be held around that call, and neither may call it.
+ * take must not be held around that call, and neither may call it. The same is true of
+ * what shows attributes.
+ *
+ * With @types, the core counts: what a device takes of the pool and of the limit of
+ * its type is taken before create() and given back when remove() has returned.
  */
 struct mdev_parent_ops {
 	struct module *owner;
@@ -154,7 +204,23 @@ struct mdev_parent_ops {
 	struct attribute_group **supported_type_groups;
 	int (*create)(struct kobject *kobj, struct mdev_device *mdev);
 	int (*remove)(struct mdev_device *mdev);
+	struct mdev_type **types;
+	unsigned int nr_types;
+	unsigned int pool;
+	unsigned int (*get_available)(struct mdev_type *mtype);
+	ssize_t (*show_description)(struct mdev_type *mtype, char *buf);
+	struct mdev_driver *driver;
 };
+
+/**
+ * MDEV_TYPES - types, for an initializer of a static &struct mdev_parent_ops
+ *
+ * The arguments are pointers to the types, each a &struct mdev_type.
+ */
+#define MDEV_TYPES(...)							\
+	.types = (struct mdev_type *[]){ __VA_ARGS__ },			\
+	.nr_types = sizeof((struct mdev_type *[]){ __VA_ARGS__ }) /	\
+		    sizeof(struct mdev_type *)
 
 /**
  * struct mdev_type_attribute - attribute of a type, written by the vendor
@@ -178,21 +244,14 @@ struct mdev_type_attribute {
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_RO(_name)
 #define MDEV_TYPE_ATTR_WO(_name)					\
 	struct mdev_type_attribute mdev_type_attr_##_name = __ATTR_WO(_name)
-/* One that always reads as @_text; defines it, static, with its show() */
-#define MDEV_TYPE_STRING_ATTR_RO(_name, _text)				\
-	static ssize_t _name##_show(struct kobject *kobj,		\
-				    struct device *dev, char *buf)	\
-	{								\
-		return sysfs_emit(buf, "%s\n", _text);			\
-	}								\
-	static MDEV_TYPE_ATTR_RO(_name)
 
 /**
  * struct mdev_driver - a bus driver: serves the devices of some classes
  * @name: name of the driver below /sys/bus/mdev/drivers
  * @id_table: classes that it serves, ended by an entry of 0. For the core to
  *	      load the module on demand it carries MODULE_ALIAS("mdev:cXX") for
- *	      each of them, XX being the id in upper case hex digits.
+ *	      each of them, XX being the id in upper case hex digits. NULL for a driver
+ *	      that serves no class, but parents that name it in &mdev_parent_ops.driver.
  * @probe: take over the device; what it returns reaches the writer of "create"
  * @remove: let go of the device, or NULL; must not return before all calls of
  *	    mdev_put_user() for it have returned
@@ -205,7 +264,16 @@ struct mdev_type_attribute {
  *	   is there without mdev_get_user(). Must not sleep.
  * @withdraw: make sure that nobody reaches the device any more, after @claim and
  *	      before @remove; may wait for those who still do. Or NULL
- * @driver: for the driver core; the driver may set groups and the like
+ * @driver: for the driver core; the driver may set groups and the like, and its name
+ *	    if @name is NULL
+ * @device_api: of a driver for mdev_register_parent(): that of all types
+ * @max_instances: the same: how many devices a parent may have, of all types together
+ * @get_available: the same: how many more there can be of a type, in place of counting
+ * @show_description: the same: prints a type's description
+ *
+ * A driver without @id_table needs no callbacks. The core sees to it by itself that
+ * nobody uses a VFIO device that such a driver has registered below the mediated one,
+ * when it is unbound.
  *
  * All run in process context, for one device one at a time, and for different ones
  * beside each other. The lock of the device is held around @probe and @remove, and
@@ -220,12 +288,32 @@ struct mdev_driver {
 	bool (*claim)(struct mdev_device *mdev);
 	void (*withdraw)(struct mdev_device *mdev);
 	struct device_driver driver;
+	const char *device_api;
+	unsigned int max_instances;
+	unsigned int (*get_available)(struct mdev_type *mtype);
+	ssize_t (*show_description)(struct mdev_type *mtype, char *buf);
 	/* private: */
 	struct mdev_gate gate;		/* devices that are bound to it */
 };
 
+/**
+ * struct mdev_parent - what mdev_register_parent() is called with
+ * @dev: the device that was registered
+ *
+ * It is the caller's, who may free it after mdev_unregister_parent().
+ */
+struct mdev_parent {
+	struct device *dev;
+	/* private: */
+	struct mdev_parent_ops ops;
+};
+
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops);
 void mdev_unregister_device(struct device *dev);
+int mdev_register_parent(struct mdev_parent *parent, struct device *dev,
+			 struct mdev_driver *mdev_driver,
+			 struct mdev_type **types, unsigned int nr_types);
+void mdev_unregister_parent(struct mdev_parent *parent);
 struct device *
 mdev_register_virtual_parent(const char *name,
 			     const struct mdev_parent_ops *ops);
@@ -278,7 +366,7 @@ void mdev_set_drvdata(struct mdev_device *mdev, void *data);
 struct device *mdev_dev(struct mdev_device *mdev);
 struct mdev_device *mdev_from_dev(struct device *dev);
 struct device *mdev_parent_dev(struct mdev_device *mdev);
-guid_t mdev_uuid(struct mdev_device *mdev);
+const guid_t *mdev_uuid(struct mdev_device *mdev);
 unsigned int mdev_get_type_group_id(struct mdev_device *mdev);
 unsigned int mdev_type_kobj_group_id(struct kobject *kobj);
 

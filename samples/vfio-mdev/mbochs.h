@@ -6,6 +6,7 @@
 #define MBOCHS_H
 
 #include <linux/kref.h>
+#include <linux/mdev.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
@@ -59,10 +60,12 @@ struct mbochs_mode {
 	u32 stride;
 };
 
-/* A type of display, and the largest picture of which two fit into its memory */
+/*
+ * A type of display, which costs its video memory in megabytes, a power of two; and the
+ * largest picture of which two fit into that
+ */
 struct mbochs_type {
-	const char *name;
-	unsigned int mbytes;		/* of video memory, a power of two */
+	struct mdev_type type;
 	unsigned int max_xres;
 	unsigned int max_yres;
 };

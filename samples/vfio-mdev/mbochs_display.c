@@ -90,7 +90,7 @@ void mbochs_reset_registers(struct mbochs *mbochs)
 	memset(mmio->unused, 0xff, sizeof(mmio->unused));
 	mmio->vbe[MBOCHS_VBE_ID] = cpu_to_le16(MBOCHS_VBE_ID5);
 	mmio->vbe[MBOCHS_VBE_MEMORY_64K] =
-		cpu_to_le16(mbochs->type->mbytes * (SZ_1M / SZ_64K));
+		cpu_to_le16(mbochs->vram_size / SZ_64K);
 	mmio->qext_size = cpu_to_le32(sizeof(mmio->qext_size) +
 				      sizeof(mmio->qext_endian));
 	mmio->qext_endian = cpu_to_le32(MBOCHS_LITTLE_ENDIAN);

@@ -24,13 +24,11 @@
  * file has the parent and what makes a PCI device of a display, mbochs_display.c
  * the display, mbochs_dmabuf.c its memory.
  */
-#include <linux/cleanup.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci_ids.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/sysfs.h>
 #include <linux/vfio_mdev.h>
 
 #include "mbochs.h"
@@ -44,108 +42,51 @@
 
 static_assert(offsetof(struct mbochs, pdev) == 0);
 
-static unsigned int mbochs_mem = 256;
-module_param_named(mem, mbochs_mem, uint, 0444);
-MODULE_PARM_DESC(mem,
-		 "Megabytes of video memory that all displays share (default: 256)");
-
 static bool mbochs_region_display;
 module_param_named(region_display, mbochs_region_display, bool, 0644);
 MODULE_PARM_DESC(region_display,
 		 "Offer the picture as a region, not as a dma-buf; for devices created from now on (default: false)");
 
 /*
- * What is left for more displays, in megabytes of video memory. A display takes its
- * part as long as it exists, whether somebody uses it and whatever its users keep:
- * who has dma-bufs of it cannot keep others from having displays.
+ * Types. They cost megabytes of video memory, which a display takes its part of as long
+ * as it exists, whether somebody uses it and whatever its users keep: who has dma-bufs
+ * of it cannot keep others from having displays.
  */
 
-static DEFINE_MUTEX(mbochs_mem_lock);
-static unsigned int mbochs_mem_used;	/* changed under the lock */
-
-static int mbochs_get_mem(unsigned int mbytes)
-{
-	guard(mutex)(&mbochs_mem_lock);
-
-	if (mbytes > mbochs_mem - mbochs_mem_used)
-		return -EUSERS;
-	WRITE_ONCE(mbochs_mem_used, mbochs_mem_used + mbytes);
-	return 0;
-}
-
-static void mbochs_put_mem(unsigned int mbytes)
-{
-	guard(mutex)(&mbochs_mem_lock);
-	WRITE_ONCE(mbochs_mem_used, mbochs_mem_used - mbytes);
-}
-
-static unsigned int mbochs_mem_left(void)
-{
-	return mbochs_mem - READ_ONCE(mbochs_mem_used);
-}
-
-/*
- * Types
- */
-
-static const struct mbochs_type mbochs_types[] = {
-	{ "mbochs-small", 4, 800, 600 },
-	{ "mbochs-medium", 16, 1920, 1080 },
-	{ "mbochs-large", 64, 3840, 2160 },
+static struct mbochs_type mbochs_small = {
+	.type = {
+		.sysfs_name = "small",
+		.pretty_name = "mbochs-small",
+		.description = "Bochs display, 4 MiB of video memory, up to 800x600",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 4,
+	},
+	.max_xres = 800,
+	.max_yres = 600,
 };
 
-static const struct mbochs_type *mbochs_type_of(struct kobject *kobj)
-{
-	return &mbochs_types[mdev_type_kobj_group_id(kobj)];
-}
-
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", mbochs_type_of(kobj)->name);
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-static ssize_t description_show(struct kobject *kobj, struct device *dev,
-				char *buf)
-{
-	const struct mbochs_type *type = mbochs_type_of(kobj);
-
-	return sysfs_emit(buf,
-			  "Bochs display, %u MiB of video memory, up to %ux%u\n",
-			  type->mbytes, type->max_xres, type->max_yres);
-}
-static MDEV_TYPE_ATTR_RO(description);
-
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-
-static ssize_t available_instances_show(struct kobject *kobj,
-					struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "%u\n",
-			  mbochs_mem_left() / mbochs_type_of(kobj)->mbytes);
-}
-static MDEV_TYPE_ATTR_RO(available_instances);
-
-static struct attribute *mbochs_type_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_description.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
+static struct mbochs_type mbochs_medium = {
+	.type = {
+		.sysfs_name = "medium",
+		.pretty_name = "mbochs-medium",
+		.description = "Bochs display, 16 MiB of video memory, up to 1920x1080",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 16,
+	},
+	.max_xres = 1920,
+	.max_yres = 1080,
 };
 
-/* In the order of mbochs_types */
-static struct attribute_group mbochs_type_group[] = {
-	{ .name = "small", .attrs = mbochs_type_attrs },
-	{ .name = "medium", .attrs = mbochs_type_attrs },
-	{ .name = "large", .attrs = mbochs_type_attrs },
-};
-
-static struct attribute_group *mbochs_type_groups[] = {
-	&mbochs_type_group[0],
-	&mbochs_type_group[1],
-	&mbochs_type_group[2],
-	NULL
+static struct mbochs_type mbochs_large = {
+	.type = {
+		.sysfs_name = "large",
+		.pretty_name = "mbochs-large",
+		.description = "Bochs display, 64 MiB of video memory, up to 3840x2160",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = 64,
+	},
+	.max_xres = 3840,
+	.max_yres = 2160,
 };
 
 /*
@@ -296,32 +237,18 @@ static int mbochs_init_pci(struct mbochs *mbochs, struct mdev_device *mdev)
 
 static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
 {
-	const struct mbochs_type *type = mbochs_type_of(kobj);
-	struct mbochs *mbochs;
+	struct mbochs *mbochs = kzalloc_obj(*mbochs);
 	int ret;
 
-	ret = mbochs_get_mem(type->mbytes);
-	if (ret)
-		return ret;
-
-	ret = -ENOMEM;
-	mbochs = kzalloc_obj(*mbochs);
 	if (!mbochs)
-		goto err_put_mem;
-
+		return -ENOMEM;
 	mutex_init(&mbochs->lock);
-	mbochs->type = type;
-	mbochs->vram_size = type->mbytes * SZ_1M;
+	mbochs->type = container_of(mdev->type, struct mbochs_type, type);
+	mbochs->vram_size = mdev->type->cost * SZ_1M;
 	mbochs->region_display = READ_ONCE(mbochs_region_display);
 	ret = mbochs_init_pci(mbochs, mdev);
 	if (ret)
-		goto err_free;
-	return 0;
-
-err_free:
-	kfree(mbochs);
-err_put_mem:
-	mbochs_put_mem(type->mbytes);
+		kfree(mbochs);
 	return ret;
 }
 
@@ -330,17 +257,22 @@ static int mbochs_remove(struct mdev_device *mdev)
 	struct mbochs *mbochs = mdev_get_drvdata(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mbochs->pdev);
-	mbochs_put_mem(mbochs->type->mbytes);
 	kfree(mbochs);
 	return 0;
 }
 
-static const struct mdev_parent_ops mbochs_parent_ops = {
+static struct mdev_parent_ops mbochs_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mbochs_type_groups,
 	.create = mbochs_create,
 	.remove = mbochs_remove,
+	MDEV_TYPES(&mbochs_small.type, &mbochs_medium.type,
+		   &mbochs_large.type),
+	.pool = 256,
 };
+
+module_param_named(mem, mbochs_parent_ops.pool, uint, 0444);
+MODULE_PARM_DESC(mem,
+		 "Megabytes of video memory that all displays share (default: 256)");
 
 module_mdev_virtual_parent(mbochs_parent_ops);
 

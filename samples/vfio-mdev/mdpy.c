@@ -24,16 +24,12 @@
  */
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
-#include <linux/cleanup.h>
-#include <linux/log2.h>
 #include <linux/mdev.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
-#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
@@ -45,67 +41,66 @@
 
 /**
  * struct mdpy_type - a type of display
- * @name: what it is called
+ * @type: what the core makes the type's attributes of
  * @width: of the picture, in pixels
  * @height: the same
  */
 struct mdpy_type {
-	const char *name;
+	struct mdev_type type;
 	u32 width;
 	u32 height;
 };
 
-/* In the order of mdpy_groups */
-static const struct mdpy_type mdpy_types[] = {
-	{ "VGA display, 640x480", 640, 480 },
-	{ "XGA display, 1024x768", 1024, 768 },
-	{ "HD display, 1920x1080", 1920, 1080 },
+/* The cost is video memory: what the picture takes, rounded up as a BAR is. */
+static struct mdpy_type mdpy_vga = {
+	.type = {
+		.sysfs_name = "vga",
+		.pretty_name = "VGA display, 640x480",
+		.description = "PCI display of 640x480 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_2M,
+	},
+	.width = 640,
+	.height = 480,
+};
+
+static struct mdpy_type mdpy_xga = {
+	.type = {
+		.sysfs_name = "xga",
+		.pretty_name = "XGA display, 1024x768",
+		.description = "PCI display of 1024x768 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_4M,
+	},
+	.width = 1024,
+	.height = 768,
+};
+
+static struct mdpy_type mdpy_hd = {
+	.type = {
+		.sysfs_name = "hd",
+		.pretty_name = "HD display, 1920x1080",
+		.description = "PCI display of 1920x1080 pixels, 32 bits each",
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.cost = SZ_8M,
+	},
+	.width = 1920,
+	.height = 1080,
 };
 
 /**
  * struct mdpy - a display, the state of one mediated device
  * @pdev: what makes it a PCI device
- * @type: what it can show
- * @size: bytes of its video memory, which is BAR 0; the picture is at the beginning
+ * @type: what it can show; the picture is at the beginning of BAR 0
  */
 struct mdpy {
 	struct vfio_mdev_pci_dev pdev;
 	const struct mdpy_type *type;
-	u32 size;
 };
 
 static u32 mdpy_picture_size(const struct mdpy_type *type)
 {
 	return type->width * type->height * MDPY_PIXEL;
-}
-
-/* A base address register is a power of two. */
-static u32 mdpy_memory_size(const struct mdpy_type *type)
-{
-	return roundup_pow_of_two(mdpy_picture_size(type));
-}
-
-/*
- * Video memory, which a display may have to itself as long as it exists
- */
-
-static DEFINE_MUTEX(mdpy_memory_lock);
-static u32 mdpy_memory_left = MDPY_MEMORY; /* changed under the lock */
-
-static int mdpy_get_memory(u32 size)
-{
-	guard(mutex)(&mdpy_memory_lock);
-
-	if (size > mdpy_memory_left)
-		return -EUSERS;
-	WRITE_ONCE(mdpy_memory_left, mdpy_memory_left - size);
-	return 0;
-}
-
-static void mdpy_put_memory(u32 size)
-{
-	guard(mutex)(&mdpy_memory_lock);
-	WRITE_ONCE(mdpy_memory_left, mdpy_memory_left + size);
 }
 
 /*
@@ -207,7 +202,7 @@ static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
 		.subsystem_vendor = MDPY_PCI_SUBVENDOR_ID,
 		.subsystem_device = MDPY_PCI_SUBDEVICE_ID,
 		.class = PCI_CLASS_DISPLAY_OTHER << 8,
-		.bar[0] = { mdpy->size, PCI_BASE_ADDRESS_MEM_PREFETCH },
+		.bar[0] = { mdpy->type->type.cost, PCI_BASE_ADDRESS_MEM_PREFETCH },
 	};
 	int ret;
 
@@ -227,32 +222,15 @@ static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
 
 static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
 {
-	const struct mdpy_type *type;
-	struct mdpy *mdpy;
-	u32 size;
+	struct mdpy *mdpy = kzalloc_obj(*mdpy);
 	int ret;
 
-	type = &mdpy_types[mdev_type_kobj_group_id(kobj)];
-	size = mdpy_memory_size(type);
-	ret = mdpy_get_memory(size);
-	if (ret)
-		return ret;
-
-	ret = -ENOMEM;
-	mdpy = kzalloc_obj(*mdpy);
 	if (!mdpy)
-		goto err_put_memory;
-	mdpy->type = type;
-	mdpy->size = size;
+		return -ENOMEM;
+	mdpy->type = container_of(mdev->type, struct mdpy_type, type);
 	ret = mdpy_setup(mdpy, mdev);
 	if (ret)
-		goto err_free;
-	return 0;
-
-err_free:
-	kfree(mdpy);
-err_put_memory:
-	mdpy_put_memory(size);
+		kfree(mdpy);
 	return ret;
 }
 
@@ -261,59 +239,14 @@ static int mdpy_remove(struct mdev_device *mdev)
 	struct mdpy *mdpy = mdev_get_drvdata(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mdpy->pdev);
-	mdpy_put_memory(mdpy->size);
 	kfree(mdpy);
 	return 0;
 }
 
-/*
- * Types
- */
-
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "%s\n",
-			  mdpy_types[mdev_type_kobj_group_id(kobj)].name);
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-
-static ssize_t available_instances_show(struct kobject *kobj,
-					struct device *dev, char *buf)
-{
-	const struct mdpy_type *type;
-
-	type = &mdpy_types[mdev_type_kobj_group_id(kobj)];
-	return sysfs_emit(buf, "%u\n", READ_ONCE(mdpy_memory_left) /
-			  mdpy_memory_size(type));
-}
-static MDEV_TYPE_ATTR_RO(available_instances);
-
-static struct attribute *mdpy_type_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
-};
-
-/* In the order of mdpy_types */
-static struct attribute_group mdpy_groups[] = {
-	{ .name = "vga", .attrs = mdpy_type_attrs },
-	{ .name = "xga", .attrs = mdpy_type_attrs },
-	{ .name = "hd", .attrs = mdpy_type_attrs },
-};
-
-static struct attribute_group *mdpy_type_groups[] = {
-	&mdpy_groups[0],
-	&mdpy_groups[1],
-	&mdpy_groups[2],
-	NULL
-};
-
 static const struct mdev_parent_ops mdpy_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mdpy_type_groups,
+	MDEV_TYPES(&mdpy_vga.type, &mdpy_xga.type, &mdpy_hd.type),
+	.pool = MDPY_MEMORY,
 	.create = mdpy_create,
 	.remove = mdpy_remove,
 };

@@ -61,27 +61,17 @@ static int mnull_remove(struct mdev_device *mdev)
 	return 0;
 }
 
-MDEV_TYPE_STRING_ATTR_RO(name, "Null device");
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-MDEV_TYPE_STRING_ATTR_RO(available_instances, "2147483647");
-
-static struct attribute *mnull_type_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
+static struct mdev_type mnull_type = {
+	.sysfs_name = "1",
+	.pretty_name = "Null device",
+	.description = "PCI device with a register that does nothing",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 65536,
 };
-
-static struct attribute_group mnull_type = {
-	.name = "1",
-	.attrs = mnull_type_attrs,
-};
-
-static struct attribute_group *mnull_types[] = { &mnull_type, NULL };
 
 static const struct mdev_parent_ops mnull_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mnull_types,
+	MDEV_TYPES(&mnull_type),
 	.create = mnull_create,
 	.remove = mnull_remove,
 };

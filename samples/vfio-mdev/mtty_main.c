@@ -20,11 +20,8 @@
  * The lesson here: registers and interrupts. What a 16550A does is in
  * mtty_uart.c; the rest of being a PCI device is left to the library.
  */
-#include <linux/cleanup.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/sysfs.h>
 #include <linux/vfio.h>
 
 #include "mtty_card.h"
@@ -36,120 +33,38 @@ module_param_named(request, mtty_ask, bool, 0644);
 MODULE_PARM_DESC(request,
 		 "Removing an open device asks its user to release it, instead of failing; for devices created from now on (default: true)");
 
-/*
- * Ports, of which there are as many as the parent has
- */
-
-static DEFINE_MUTEX(mtty_ports_lock);
-static unsigned int mtty_ports_left = MTTY_PORTS; /* changed under the lock */
-
-static int mtty_get_ports(unsigned int nr)
-{
-	guard(mutex)(&mtty_ports_lock);
-
-	if (nr > mtty_ports_left)
-		return -EUSERS;
-	WRITE_ONCE(mtty_ports_left, mtty_ports_left - nr);
-	return 0;
-}
-
-static void mtty_put_ports(unsigned int nr)
-{
-	guard(mutex)(&mtty_ports_lock);
-	WRITE_ONCE(mtty_ports_left, mtty_ports_left + nr);
-}
-
-/*
- * Types
- */
-
-static const struct mtty_type {
-	const char *name;
-	const char *description;
-	unsigned int ports;
-} mtty_types[] = {
-	{ "Single port serial", "PCI serial card, one 16550A port", 1 },
-	{ "Dual port serial", "PCI serial card, two 16550A ports", 2 },
+/* The cost of each in ports, which all cards share, is how many it has. */
+static struct mdev_type mtty_single = {
+	.sysfs_name = "1",
+	.pretty_name = "Single port serial",
+	.description = "PCI serial card, one 16550A port",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.cost = 1,
 };
 
-static const struct mtty_type *mtty_type_of(struct kobject *kobj)
-{
-	return &mtty_types[mdev_type_kobj_group_id(kobj)];
-}
-
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", mtty_type_of(kobj)->name);
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-static ssize_t description_show(struct kobject *kobj, struct device *dev,
-				char *buf)
-{
-	return sysfs_emit(buf, "%s\n", mtty_type_of(kobj)->description);
-}
-static MDEV_TYPE_ATTR_RO(description);
-
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-
-static ssize_t available_instances_show(struct kobject *kobj,
-					struct device *dev, char *buf)
-{
-	unsigned int left = READ_ONCE(mtty_ports_left);
-
-	return sysfs_emit(buf, "%u\n", left / mtty_type_of(kobj)->ports);
-}
-static MDEV_TYPE_ATTR_RO(available_instances);
-
-static struct attribute *mtty_type_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_description.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
+static struct mdev_type mtty_dual = {
+	.sysfs_name = "2",
+	.pretty_name = "Dual port serial",
+	.description = "PCI serial card, two 16550A ports",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.cost = 2,
 };
-
-/* In the order of mtty_types */
-static struct attribute_group mtty_groups[] = {
-	{ .name = "1", .attrs = mtty_type_attrs },
-	{ .name = "2", .attrs = mtty_type_attrs },
-};
-
-static struct attribute_group *mtty_type_groups[] = {
-	&mtty_groups[0],
-	&mtty_groups[1],
-	NULL
-};
-
-/*
- * Devices
- */
 
 static int mtty_create(struct kobject *kobj, struct mdev_device *mdev)
 {
-	unsigned int nr_ports = mtty_type_of(kobj)->ports;
-	int ret;
-
-	ret = mtty_get_ports(nr_ports);
-	if (ret)
-		return ret;
-
-	ret = mtty_card_create(mdev, nr_ports, READ_ONCE(mtty_ask));
-	if (ret)
-		mtty_put_ports(nr_ports);
-	return ret;
+	return mtty_card_create(mdev, mdev->type->cost, READ_ONCE(mtty_ask));
 }
 
 static int mtty_remove(struct mdev_device *mdev)
 {
 	mtty_card_destroy(mdev);
-	mtty_put_ports(mtty_types[mdev_get_type_group_id(mdev)].ports);
 	return 0;
 }
 
 static const struct mdev_parent_ops mtty_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mtty_type_groups,
+	MDEV_TYPES(&mtty_single, &mtty_dual),
+	.pool = MTTY_PORTS,
 	.create = mtty_create,
 	.remove = mtty_remove,
 };

@@ -132,10 +132,10 @@ EXPORT_SYMBOL(mdev_parent_dev);
  * mdev_uuid - what a device was created as
  * @mdev: the device
  *
- * Return: the UUID.
+ * Return: the UUID, as long as the device is there.
  */
-guid_t mdev_uuid(struct mdev_device *mdev)
+const guid_t *mdev_uuid(struct mdev_device *mdev)
 {
-	return mdev->uuid;
+	return &mdev->uuid;
 }
 EXPORT_SYMBOL(mdev_uuid);

@@ -3,7 +3,8 @@
  * The bus "mdev": how a device finds the driver of its class, and what is asked of
  * that
  *
- * A driver is matched by class id. A new device is bound by its creator, who has
+ * A driver is matched by class id, unless the device's parent has a driver that serves
+ * all of its devices, and nobody else's. A new device is bound by its creator, who has
  * to know what probe() said; a device that is live, by the driver core or who wrote
  * to "bind". Whoever calls the driver owns the device, see mdev_state.c.
  */
@@ -19,9 +20,12 @@ struct mdev_driver *to_mdev_driver(const struct device_driver *drv)
 
 bool mdev_bus_serves(const struct device_driver *drv, struct mdev_device *mdev)
 {
+	const struct mdev_driver *mdrv = to_mdev_driver(drv);
 	const struct mdev_class_id *entry;
 
-	for (entry = to_mdev_driver(drv)->id_table; entry->id; entry++)
+	if (mdev->only_driver || !mdrv->id_table)
+		return mdev->only_driver == mdrv;
+	for (entry = mdrv->id_table; entry->id; entry++)
 		if (entry->id == mdev->class_id)
 			return true;
 	return false;
@@ -40,6 +44,8 @@ static int mdev_uevent(const struct device *dev, struct kobj_uevent_env *env)
 	const struct mdev_device *mdev =
 		container_of(dev, struct mdev_device, dev);
 
+	if (mdev->class_id == MDEV_ID_NONE)
+		return 0;
 	return add_uevent_var(env, "MODALIAS=" MDEV_MODALIAS_FMT,
 			      mdev->class_id);
 }
@@ -52,11 +58,11 @@ static int mdev_call_probe(struct mdev_driver *drv, struct mdev_device *mdev)
 	if (!mdev_gate_enter(&drv->gate))
 		return -ENODEV;
 
-	ret = drv->probe(mdev);
+	ret = drv->probe ? drv->probe(mdev) : 0;
 	if (ret > 0) {
 		dev_err_ratelimited(&mdev->dev,
 				    "probe() of %s returned %d, which is neither success nor an errno\n",
-				    drv->name, ret);
+				    drv->driver.name, ret);
 		ret = -EINVAL;
 	}
 	if (ret) {
@@ -149,14 +155,14 @@ static int mdev_bind_driver(struct device_driver *drv, void *data)
 
 /*
  * Bind a new device to the driver of its class, loading that first if it is not
- * there. Returns what probe() returned, or -ENODEV if no driver has the class.
+ * there. Returns what probe() returned, or -ENODEV if there is no driver for it.
  */
 int mdev_bus_bind(struct mdev_device *mdev)
 {
 	struct mdev_bind bind = { .mdev = mdev };
 
 	bus_for_each_drv(&mdev_bus_type, NULL, &bind, mdev_bind_driver);
-	if (!bind.found) {
+	if (!bind.found && !mdev->only_driver) {
 		request_module(MDEV_MODALIAS_FMT, mdev->class_id);
 		bus_for_each_drv(&mdev_bus_type, NULL, &bind, mdev_bind_driver);
 	}
@@ -196,6 +202,8 @@ bool mdev_bus_claim(struct mdev_device *mdev)
 {
 	struct mdev_driver *drv = mdev->driver;
 
+	if (drv && !drv->id_table)
+		return mdev_vfio_claim(mdev);
 	return !drv || !drv->claim || drv->claim(mdev);
 }
 
@@ -204,6 +212,8 @@ int mdev_bus_request(struct mdev_device *mdev, unsigned int count)
 {
 	struct mdev_driver *drv = mdev->driver;
 
+	if (drv && !drv->id_table)
+		return mdev_vfio_request(mdev, count);
 	return drv && drv->request ? drv->request(mdev, count) : -EOPNOTSUPP;
 }
 

@@ -78,7 +78,23 @@ static struct attribute *mdev_device_attrs[] = {
 	&dev_attr_modalias.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(mdev_device);
+
+/* What no driver is looked for by has no modalias. */
+static umode_t mdev_device_is_visible(struct kobject *kobj,
+				      struct attribute *attr, int n)
+{
+	struct mdev_device *mdev = to_mdev_device(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_modalias.attr && mdev->class_id == MDEV_ID_NONE)
+		return 0;
+	return attr->mode;
+}
+
+static const struct attribute_group mdev_device_group = {
+	.is_visible = mdev_device_is_visible,
+	.attrs = mdev_device_attrs,
+};
+__ATTRIBUTE_GROUPS(mdev_device);
 
 static const struct device_type mdev_device_type = {
 	.groups = mdev_device_groups,
@@ -109,6 +125,8 @@ static struct mdev_device *mdev_device_alloc(struct mdev_type_obj *type,
 	__module_get(THIS_MODULE);
 	kobject_get(&type->kobj);
 	mdev->type_obj = type;
+	mdev->type = type->desc;
+	mdev->only_driver = parent->ops->driver;
 	mdev_state_init(mdev);
 	mdev_removal_init(mdev);
 	device_initialize(&mdev->dev);
@@ -146,7 +164,8 @@ static int mdev_call_create(struct mdev_device *mdev)
 		return ret;
 	}
 
-	if (mdev->class_id != MDEV_ID_NONE && mdev->device_ops)
+	if ((mdev->class_id != MDEV_ID_NONE && mdev->device_ops) ||
+	    mdev->only_driver)
 		return 0;
 
 	mdev_log_refusal(mdev, mdev->class_id == MDEV_ID_NONE ?
@@ -192,7 +211,8 @@ static int mdev_device_publish(struct mdev_device *mdev)
 	if (ret)
 		goto err_del;
 
-	step = "binding the driver of its class";
+	step = mdev->only_driver ? "binding the driver of its parent" :
+				   "binding the driver of its class";
 	ret = mdev_bus_bind(mdev);
 	if (ret)
 		goto err_unlink;
@@ -223,9 +243,15 @@ int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid)
 	if (ret)
 		goto err_retire;
 
+	ret = mdev_capacity_take(type);
+	if (ret) {
+		mdev_log_refusal(mdev, "no instance is left", ret);
+		goto err_retire;
+	}
+
 	ret = mdev_call_create(mdev);
 	if (ret)
-		goto err_retire;
+		goto err_give;
 
 	ret = mdev_device_publish(mdev);
 	if (ret)
@@ -234,6 +260,8 @@ int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid)
 
 err_call_remove:
 	mdev_call_remove(mdev);
+err_give:
+	mdev_capacity_give(type);
 err_retire:
 	mdev_retire(mdev);
 	return ret;

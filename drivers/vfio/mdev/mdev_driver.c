@@ -95,10 +95,20 @@ static void mdev_driver_unregister(struct mdev_driver *drv)
 	mdev_gate_exit(&drv->gate);
 	if (!mdev_gate_wait(&drv->gate, MDEV_DRIVER_PATIENCE)) {
 		pr_warn("mdev: driver %s waits for devices that are in use\n",
-			drv->name);
+			drv->driver.name);
 		mdev_gate_wait(&drv->gate, MAX_SCHEDULE_TIMEOUT);
 	}
 	driver_unregister(&drv->driver);
+}
+
+/* With a table, it serves classes; without, parents that name it. */
+static bool mdev_driver_is_complete(const struct mdev_driver *drv)
+{
+	if (!drv->name && !drv->driver.name)
+		return false;
+	if (drv->id_table)
+		return drv->id_table->id && drv->probe;
+	return drv->device_api;
 }
 
 /**
@@ -109,26 +119,26 @@ static void mdev_driver_unregister(struct mdev_driver *drv)
  *
  * Use mdev_register_driver(), which knows the module.
  *
- * Devices of its classes that are live and not bound are bound to it.
+ * Devices that it serves, that are live and not bound, are bound to it.
  *
  * Context: process context, may sleep.
  *
- * Return: 0 on success; -EINVAL without a name, probe() or a class to serve;
- * -EBUSY if there is a driver of that name; another negative errno.
+ * Return: 0 on success; -EINVAL without a name, or a class to serve and probe(), or
+ * else device_api; -EBUSY if there is a driver of that name; another negative errno.
  */
 int __mdev_register_driver(struct mdev_driver *drv, struct module *owner,
 			   const char *mod_name)
 {
 	int ret;
 
-	if (!drv || !drv->name || !drv->probe || !drv->id_table ||
-	    !drv->id_table->id)
+	if (!drv || !mdev_driver_is_complete(drv))
 		return -EINVAL;
 
 	mdev_gate_init(&drv->gate);
 	mdev_gate_open(&drv->gate);
 	mdev_bus_init_driver(drv);
-	drv->driver.name = drv->name;
+	if (drv->name)
+		drv->driver.name = drv->name;
 	drv->driver.owner = owner;
 	drv->driver.mod_name = mod_name;
 	drv->driver.suppress_bind_attrs = true;

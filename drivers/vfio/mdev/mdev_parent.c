@@ -39,33 +39,6 @@ static const struct kobj_type mdev_parent_ktype = {
 	.release = mdev_parent_release,
 };
 
-static unsigned int mdev_count_types(const struct mdev_parent_ops *ops)
-{
-	unsigned int n = 0;
-
-	while (ops->supported_type_groups[n])
-		n++;
-	return n;
-}
-
-static int mdev_check_types(const struct mdev_parent_ops *ops)
-{
-	struct attribute_group **groups = ops->supported_type_groups;
-	unsigned int i, j;
-
-	if (!groups || !groups[0])
-		return -EINVAL;
-
-	for (i = 0; groups[i]; i++) {
-		if (!groups[i]->name || !*groups[i]->name)
-			return -EINVAL;
-		for (j = 0; j < i; j++)
-			if (!strcmp(groups[i]->name, groups[j]->name))
-				return -EEXIST;
-	}
-	return 0;
-}
-
 static struct mdev_parent_obj *
 mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
 {
@@ -75,7 +48,7 @@ mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
 	if (!parent)
 		return NULL;
 
-	parent->types = kzalloc_objs(*parent->types, mdev_count_types(ops));
+	parent->types = kzalloc_objs(*parent->types, mdev_types_count(ops));
 	if (!parent->types) {
 		kfree(parent);
 		return NULL;
@@ -87,6 +60,7 @@ mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
 	INIT_LIST_HEAD(&parent->node);
 	parent->dev = dev;
 	parent->ops = ops;
+	mdev_capacity_init(parent);
 	mdev_gate_init(&parent->gate);
 	return parent;
 }
@@ -138,10 +112,10 @@ static void mdev_parent_remove_types(struct mdev_parent_obj *parent)
 
 static int mdev_parent_add_types(struct mdev_parent_obj *parent)
 {
+	unsigned int i, n = mdev_types_count(parent->ops);
 	struct mdev_type_obj *type;
-	unsigned int i;
 
-	for (i = 0; parent->ops->supported_type_groups[i]; i++) {
+	for (i = 0; i < n; i++) {
 		type = mdev_type_add(parent, i);
 		if (IS_ERR(type)) {
 			mdev_parent_remove_types(parent);
@@ -275,20 +249,25 @@ static void mdev_parent_uevent(struct device *dev, char *state)
  * Context: process context, may sleep. The caller may hold any lock that its
  * create() and remove() take.
  *
- * Return: 0 on success; -EINVAL if an argument or a mandatory part of @ops is
- * missing or a type has no name; -EEXIST if @dev is registered already or two
- * types have one name; another negative errno from sysfs. Nothing is left
- * behind on failure.
+ * Return: 0 on success; -EINVAL, which the log has a line about, if an argument or a
+ * mandatory part of @ops is missing or a type has no name, device_api or limit; -EEXIST
+ * if @dev is registered already or two types have one name; another negative errno
+ * from sysfs. Nothing is left behind on failure.
  */
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
 {
 	struct mdev_parent_obj *parent;
 	int ret;
 
-	if (!dev || !ops || !ops->create || !ops->remove)
+	if (!dev || !ops)
 		return -EINVAL;
+	if (!ops->create || !ops->remove) {
+		dev_err(dev, "has no %s() for mediated devices\n",
+			ops->create ? "remove" : "create");
+		return -EINVAL;
+	}
 
-	ret = mdev_check_types(ops);
+	ret = mdev_types_check(dev, ops);
 	if (ret)
 		return ret;
 

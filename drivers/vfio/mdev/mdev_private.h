@@ -4,11 +4,13 @@
  *
  * Calls between them go down only:
  *
- *	mdev_parent.c, mdev_virtual.c		what vendors register
+ *	mdev_front.c, mdev_virtual.c		what vendors may register,
+ *	mdev_parent.c				and what becomes of it
  *	mdev_type.c, mdev_driver.c		its types; bus drivers
- *	mdev_device.c				creating a device
+ *	mdev_device.c, mdev_typed.c		creating a device; types' attributes
  *	mdev_removal.c				removing and unbinding it
  *	mdev_bus.c, mdev_access.c, mdev_uuid.c	its driver, data and UUID
+ *	mdev_capacity.c, mdev_vfio.c		how many there can be; VFIO's view
  *	mdev_state.c, mdev_gate.c		who decides, and who is still there
  *
  * Objects: a parent holds its types, a type its devices, each by a counted
@@ -18,8 +20,9 @@
  * returned. In the same way a device is in the gate of the driver that it is bound
  * to.
  *
- * Locks: mdev_parents_lock (mdev_parent.c) covers the list of parents and is
- * innermost. Nothing else is locked; callbacks run under no lock of the core.
+ * Locks: mdev_parents_lock (mdev_parent.c) covers the list of parents, and a
+ * parent's capacity_lock what there is left for more devices. Both are innermost.
+ * Nothing else is locked; callbacks run under no lock of the core.
  * What mdev_device.state says of a device's owner is in mdev_state.c.
  */
 #ifndef MDEV_PRIVATE_H
@@ -29,6 +32,7 @@
 #include <linux/lockdep.h>
 #include <linux/mdev.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/wait_bit.h>
 
 /* How a class is spelt for user space, which loads its bus driver by it */
@@ -62,6 +66,8 @@ enum mdev_link {
  * @nr_types: number of types
  * @link: whether /sys/class/mdev_bus has a link to this parent; under
  *	  mdev_parents_lock
+ * @capacity_lock: protects @pool, and mdev_type_obj.instances and last_left of @types
+ * @pool: units that are left of the vendor's pool
  * @gate: its devices, from before create() until remove() has returned
  * @dep_key: makes each parent a lockdep class of its own
  * @dep_map: held around callbacks and acquired by unregistration, which waits
@@ -75,6 +81,8 @@ struct mdev_parent_obj {
 	struct mdev_type_obj **types;
 	unsigned int nr_types;
 	enum mdev_link link;
+	spinlock_t capacity_lock;	/* see above */
+	unsigned int pool;
 	struct mdev_gate gate;
 	struct lock_class_key dep_key;
 	struct lockdep_map dep_map;
@@ -85,16 +93,29 @@ struct mdev_parent_obj {
  * @kobj: directory of the type; counts references on this object
  * @parent: what the type belongs to, counted
  * @devices: directory "devices" with a link to each device of the type
- * @group: the vendor's attributes
- * @id: index in the vendor's supported_type_groups
+ * @desc: the vendor's description, valid as long as that of the parent; or NULL
+ * @group: without one, the vendor's attributes
+ * @id: index in the vendor's supported_type_groups or types
+ * @available: with one, the file "available_instances", counted
+ * @instances: with one, how many devices there are
+ * @last_left: with one, for how many more there was room when last looked at
  */
 struct mdev_type_obj {
 	struct kobject kobj;
 	struct mdev_parent_obj *parent;
 	struct kobject *devices;
+	struct mdev_type *desc;
 	struct attribute_group group;
 	unsigned int id;
+	struct kernfs_node *available;
+	unsigned int instances;
+	unsigned int last_left;
 };
+
+static inline struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj)
+{
+	return container_of(kobj, struct mdev_type_obj, kobj);
+}
 
 static inline struct mdev_parent_obj *mdev_parent_of(struct mdev_device *mdev)
 {
@@ -147,6 +168,18 @@ void mdev_states_exit(void);
 	___wait_var_event(&(mdev)->state, cond, (mode), 0, 0, schedule());\
 })
 
+/* mdev_capacity.c */
+void mdev_capacity_init(struct mdev_parent_obj *parent);
+void mdev_capacity_init_type(struct mdev_type_obj *type);
+void mdev_capacity_exit_type(struct mdev_type_obj *type);
+unsigned int mdev_capacity_left(struct mdev_type_obj *type);
+int mdev_capacity_take(struct mdev_type_obj *type);
+void mdev_capacity_give(struct mdev_type_obj *type);
+
+/* mdev_vfio.c */
+bool mdev_vfio_claim(struct mdev_device *mdev);
+int mdev_vfio_request(struct mdev_device *mdev, unsigned int count);
+
 /* mdev_uuid.c */
 int mdev_uuid_claim(struct mdev_device *mdev);
 void mdev_uuid_release(struct mdev_device *mdev);
@@ -180,8 +213,13 @@ int mdev_device_unbind(struct mdev_device *mdev, struct mdev_driver *drv);
 /* mdev_device.c */
 int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
 
+/* mdev_typed.c */
+int mdev_typed_add_files(struct mdev_type_obj *type);
+void mdev_typed_remove_files(struct mdev_type_obj *type);
+
 /* mdev_type.c */
-struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj);
+int mdev_types_check(struct device *dev, const struct mdev_parent_ops *ops);
+unsigned int mdev_types_count(const struct mdev_parent_ops *ops);
 struct mdev_type_obj *mdev_type_add(struct mdev_parent_obj *parent,
 				    unsigned int id);
 void mdev_type_remove(struct mdev_type_obj *type);

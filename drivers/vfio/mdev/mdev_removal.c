@@ -63,6 +63,7 @@ void mdev_unlink(struct mdev_device *mdev)
 void mdev_retire(struct mdev_device *mdev)
 {
 	mdev->dev.parent = NULL;
+	mdev->type = NULL;
 	mdev_uuid_release(mdev);
 	mdev_state_gone(mdev);
 	mdev_gate_exit(&mdev_parent_of(mdev)->gate);
@@ -118,6 +119,7 @@ static void mdev_tear_down(struct mdev_device *mdev)
 	mdev_unlink(mdev);
 	device_del(&mdev->dev);
 	mdev_call_remove(mdev);
+	mdev_capacity_give(mdev->type_obj);
 	mdev_retire(mdev);
 }
 

@@ -3,7 +3,7 @@
  * Types of mediated devices: their directories, attributes and links
  *
  * A type's directory holds the core's "create" and "devices/" and whatever
- * attributes the vendor gives it.
+ * attributes the vendor gives it, or the core by the vendor's description.
  */
 #include <kunit/visibility.h>
 #include <linux/ctype.h>
@@ -18,11 +18,6 @@ static const struct kobj_type mdev_type_ktype;
 static struct mdev_type_attribute *to_mdev_type_attr(struct attribute *attr)
 {
 	return container_of(attr, struct mdev_type_attribute, attr);
-}
-
-struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj)
-{
-	return container_of(kobj, struct mdev_type_obj, kobj);
 }
 
 /*
@@ -115,6 +110,83 @@ static const struct kobj_type mdev_type_ktype = {
 	.default_groups = mdev_type_groups,
 };
 
+unsigned int mdev_types_count(const struct mdev_parent_ops *ops)
+{
+	unsigned int n = 0;
+
+	if (!ops->supported_type_groups)
+		return ops->nr_types;
+	while (ops->supported_type_groups[n])
+		n++;
+	return n;
+}
+
+static const char *mdev_type_name(const struct mdev_parent_ops *ops,
+				  unsigned int id)
+{
+	return ops->supported_type_groups ?
+	       ops->supported_type_groups[id]->name : ops->types[id]->sysfs_name;
+}
+
+/* What is wrong with a type, in words, or NULL */
+static const char *mdev_type_fault(const struct mdev_parent_ops *ops,
+				   unsigned int id)
+{
+	const char *name = mdev_type_name(ops, id);
+	const struct mdev_type *desc;
+
+	if (!name || !*name)
+		return "has no name";
+	if (ops->supported_type_groups)
+		return NULL;
+
+	desc = ops->types[id];
+	if (!desc->device_api)
+		return "has no device_api";
+	if (!desc->cost && !desc->max_instances && !ops->get_available)
+		return "has no limit: neither cost nor max_instances nor get_available";
+	return NULL;
+}
+
+static int mdev_type_check(struct device *dev, const struct mdev_parent_ops *ops,
+			   unsigned int id)
+{
+	const char *fault = mdev_type_fault(ops, id);
+	unsigned int i;
+
+	if (fault) {
+		dev_err(dev, "type %u of mediated devices %s\n", id, fault);
+		return -EINVAL;
+	}
+	for (i = 0; i < id; i++) {
+		if (strcmp(mdev_type_name(ops, i), mdev_type_name(ops, id)))
+			continue;
+		dev_err(dev, "two types of mediated devices are called %s\n",
+			mdev_type_name(ops, id));
+		return -EEXIST;
+	}
+	return 0;
+}
+
+/* Whether the types are described in one of both ways, and well */
+int mdev_types_check(struct device *dev, const struct mdev_parent_ops *ops)
+{
+	unsigned int i, n = mdev_types_count(ops);
+	int ret;
+
+	if ((ops->supported_type_groups && ops->types) || (!n && !ops->driver)) {
+		dev_err(dev, "has %s types of mediated devices\n",
+			n ? "two kinds of" : "no");
+		return -EINVAL;
+	}
+	for (i = 0; i < n; i++) {
+		ret = mdev_type_check(dev, ops, i);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static struct mdev_type_obj *mdev_type_alloc(struct mdev_parent_obj *parent,
 					     unsigned int id)
 {
@@ -130,20 +202,40 @@ static struct mdev_type_obj *mdev_type_alloc(struct mdev_parent_obj *parent,
 	kobject_get(&parent->kobj);
 	type->parent = parent;
 	type->id = id;
+	if (parent->ops->types) {
+		type->desc = parent->ops->types[id];
+		return type;
+	}
 	/* The group's name is that of the type, not of a directory below it. */
 	type->group = *parent->ops->supported_type_groups[id];
 	type->group.name = NULL;
 	return type;
 }
 
+static int mdev_type_add_attrs(struct mdev_type_obj *type)
+{
+	if (type->desc)
+		return mdev_typed_add_files(type);
+	return sysfs_create_group(&type->kobj, &type->group);
+}
+
+static void mdev_type_remove_attrs(struct mdev_type_obj *type)
+{
+	if (type->desc)
+		mdev_typed_remove_files(type);
+	else
+		sysfs_remove_group(&type->kobj, &type->group);
+}
+
 /* The directory of the type and all that is in it */
-static int mdev_type_add_files(struct mdev_type_obj *type, const char *name)
+static int mdev_type_add_files(struct mdev_type_obj *type)
 {
 	struct mdev_parent_obj *parent = type->parent;
 	int ret;
 
 	ret = kobject_add(&type->kobj, &parent->kobj, "%s-%s",
-			  dev_driver_string(parent->dev), name);
+			  dev_driver_string(parent->dev),
+			  mdev_type_name(parent->ops, type->id));
 	if (ret)
 		return ret;
 
@@ -153,7 +245,7 @@ static int mdev_type_add_files(struct mdev_type_obj *type, const char *name)
 		goto err_del;
 	}
 
-	ret = sysfs_create_group(&type->kobj, &type->group);
+	ret = mdev_type_add_attrs(type);
 	if (ret)
 		goto err_put_devices;
 	return 0;
@@ -176,8 +268,7 @@ struct mdev_type_obj *mdev_type_add(struct mdev_parent_obj *parent,
 	if (!type)
 		return ERR_PTR(-ENOMEM);
 
-	ret = mdev_type_add_files(type,
-				  parent->ops->supported_type_groups[id]->name);
+	ret = mdev_type_add_files(type);
 	if (ret) {
 		kobject_put(&type->kobj);
 		return ERR_PTR(ret);
@@ -188,7 +279,7 @@ struct mdev_type_obj *mdev_type_add(struct mdev_parent_obj *parent,
 /* Once this returns, none of the vendor's attributes is running or will run. */
 void mdev_type_remove(struct mdev_type_obj *type)
 {
-	sysfs_remove_group(&type->kobj, &type->group);
+	mdev_type_remove_attrs(type);
 	kobject_put(type->devices);
 	kobject_del(&type->kobj);
 	kobject_put(&type->kobj);
@@ -198,7 +289,8 @@ void mdev_type_remove(struct mdev_type_obj *type)
  * mdev_get_type_group_id - which type a device is of
  * @mdev: the device
  *
- * Return: index in the parent's &mdev_parent_ops.supported_type_groups.
+ * Return: index in the parent's &mdev_parent_ops.supported_type_groups or
+ * &mdev_parent_ops.types.
  */
 unsigned int mdev_get_type_group_id(struct mdev_device *mdev)
 {
@@ -210,7 +302,8 @@ EXPORT_SYMBOL(mdev_get_type_group_id);
  * mdev_type_kobj_group_id - which type a kobject stands for
  * @kobj: what the vendor's create() or a type attribute was called with
  *
- * Return: index in the parent's &mdev_parent_ops.supported_type_groups.
+ * Return: index in the parent's &mdev_parent_ops.supported_type_groups or
+ * &mdev_parent_ops.types.
  */
 unsigned int mdev_type_kobj_group_id(struct kobject *kobj)
 {

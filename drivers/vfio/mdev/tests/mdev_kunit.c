@@ -403,13 +403,12 @@ static void mdev_create_works(struct kunit *test)
 {
 	struct mdev_device *mdev = mdev_kunit_device(test);
 	struct mdev_kunit *ctx = test->priv;
-	guid_t uuid = mdev_uuid(mdev);
 
 	KUNIT_EXPECT_EQ(test, 1, ctx->created);
 	KUNIT_EXPECT_EQ(test, 1, ctx->probed);
 	KUNIT_EXPECT_PTR_EQ(test, &mdev_kunit_driver.driver,
 			    mdev_dev(mdev)->driver);
-	KUNIT_EXPECT_TRUE(test, guid_equal(&uuid, &mdev_kunit_uuid));
+	KUNIT_EXPECT_TRUE(test, guid_equal(mdev_uuid(mdev), &mdev_kunit_uuid));
 	KUNIT_EXPECT_STREQ(test, "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001",
 			   dev_name(mdev_dev(mdev)));
 	KUNIT_EXPECT_EQ(test, 1, mdev_get_type_group_id(mdev));

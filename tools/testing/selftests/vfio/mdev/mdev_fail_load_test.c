@@ -167,8 +167,11 @@ FIXTURE_VARIANT_ADD(sweep, load_mdev) {
 	.name = "load_mdev", .sweep = &load_mdev,
 };
 
+/* Their instances would be missed when they go with what is unloaded. */
 FIXTURE_SETUP(sweep)
 {
+	module_unload_users("mdpy");
+	module_unload_users(MBOCHS);
 	if (!sweep_begin(&self->site))
 		SKIP(return, "the kernel lets no allocation fail, CONFIG_FAILSLAB");
 	module_load(TEST_BUS);

@@ -348,8 +348,8 @@ TEST_F(uevent, nothing_of_what_is_refused)
 
 /*
  * Somebody waits to remove the device from before it is complete, or comes when he hears
- * of it, and gets it, with all that comes of that, as soon as its creator lets go of it. Whoever hears of it takes the
- * processor from the creator at ADD and at BIND.
+ * of it, and gets it, with all that comes of that, as soon as its creator lets go of it.
+ * Whoever hears of it takes the processor from the creator at ADD and at BIND.
  */
 TEST_F_TIMEOUT(uevent, removal_does_not_overtake_creation, 240)
 {

@@ -21,8 +21,6 @@
 #define MDEV_TEST_ROM_PAGES	2
 #define MDEV_TEST_ROM_REGION	VFIO_PCI_NUM_REGIONS
 #define MDEV_TEST_WINDOW_REGION	(MDEV_TEST_ROM_REGION + 1)
-#define MDEV_TEST_KEEPS		0	/* the type whose memory is the vendor's */
-#define MDEV_TEST_SPARES	2	/* the one without ops that may be left out */
 
 static unsigned int mistake;
 module_param(mistake, uint, 0644);
@@ -159,12 +157,34 @@ static const struct vfio_mdev_device_ops mdev_test_sparing_ops = {
 	.get_region_info = vfio_mdev_pci_dev_get_region_info,
 };
 
+static struct mdev_type mdev_test_memory_users = {
+	.sysfs_name = "2",
+	.pretty_name = "Memory for tests, of each user",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+static struct mdev_type mdev_test_memory_kept = {
+	.sysfs_name = "1",
+	.pretty_name = "Memory for tests",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
+/* Without ops that may be left out */
+static struct mdev_type mdev_test_memory_sparing = {
+	.sysfs_name = "3",
+	.pretty_name = "Memory for tests, of each user, and no more",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.max_instances = 100,
+};
+
 static int mdev_test_memory_finish(struct mdev_test_memory *test,
 				   struct mdev_device *mdev)
 {
 	int ret;
 
-	if (mdev_get_type_group_id(mdev) != MDEV_TEST_SPARES)
+	if (mdev->type != &mdev_test_memory_sparing)
 		return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
 						&vfio_mdev_pci_dev_ops);
 
@@ -233,7 +253,7 @@ static int mdev_test_memory_create(struct kobject *kobj,
 	if (!test)
 		return -ENOMEM;
 	mutex_init(&test->line_lock);
-	if (mdev_type_kobj_group_id(kobj) == MDEV_TEST_KEEPS)
+	if (mdev->type == &mdev_test_memory_kept)
 		ret = mdev_test_memory_alloc(test);
 	if (!ret)
 		ret = mdev_test_memory_setup(test, mdev);
@@ -251,43 +271,10 @@ static int mdev_test_memory_remove(struct mdev_device *mdev)
 	return 0;
 }
 
-static ssize_t name_show(struct kobject *kobj, struct device *dev, char *buf)
-{
-	static const char * const whose[] = {
-		"", ", of each user", ", of each user, and no more",
-	};
-
-	return sysfs_emit(buf, "Memory for tests%s\n",
-			  whose[mdev_type_kobj_group_id(kobj)]);
-}
-static MDEV_TYPE_ATTR_RO(name);
-
-MDEV_TYPE_STRING_ATTR_RO(device_api, VFIO_DEVICE_API_PCI_STRING);
-MDEV_TYPE_STRING_ATTR_RO(available_instances, "100");
-
-static struct attribute *mdev_test_memory_attrs[] = {
-	&mdev_type_attr_name.attr,
-	&mdev_type_attr_device_api.attr,
-	&mdev_type_attr_available_instances.attr,
-	NULL
-};
-
-static struct attribute_group mdev_test_memory_type[] = {
-	{ .name = "1", .attrs = mdev_test_memory_attrs },
-	{ .name = "2", .attrs = mdev_test_memory_attrs },
-	{ .name = "3", .attrs = mdev_test_memory_attrs },
-};
-
-static struct attribute_group *mdev_test_memory_types[] = {
-	&mdev_test_memory_type[0],
-	&mdev_test_memory_type[1],
-	&mdev_test_memory_type[2],
-	NULL
-};
-
 static const struct mdev_parent_ops mdev_test_memory_parent_ops = {
 	.owner = THIS_MODULE,
-	.supported_type_groups = mdev_test_memory_types,
+	MDEV_TYPES(&mdev_test_memory_kept, &mdev_test_memory_users,
+		   &mdev_test_memory_sparing),
 	.create = mdev_test_memory_create,
 	.remove = mdev_test_memory_remove,
 };

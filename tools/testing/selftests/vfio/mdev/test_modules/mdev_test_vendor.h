@@ -61,6 +61,9 @@ extern const struct attribute_group *mdev_test_mdev_groups[];
 int mdev_test_create(struct kobject *kobj, struct mdev_device *mdev);
 int mdev_test_remove(struct mdev_device *mdev);
 
+/* See mdev_test_2019.c */
+extern const struct mdev_test_2019 mdev_test_2019;
+
 /* To be called before the first parent is registered */
 void mdev_test_init_devices(void);
 
