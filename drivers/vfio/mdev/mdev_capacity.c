@@ -64,18 +64,20 @@ static void mdev_capacity_notify(struct mdev_parent_obj *parent)
 int mdev_capacity_take(struct mdev_type_obj *type)
 {
 	struct mdev_parent_obj *parent = type->parent;
+	int ret = -EUSERS;
 
 	if (!type->desc)
 		return 0;
 
-	guard(spinlock)(&parent->capacity_lock);
-
-	if (!mdev_capacity_counted(type))
-		return -EUSERS;
-	parent->pool -= type->desc->cost;
-	type->instances++;
-	mdev_capacity_notify(parent);
-	return 0;
+	spin_lock(&parent->capacity_lock);
+	if (mdev_capacity_counted(type)) {
+		parent->pool -= type->desc->cost;
+		type->instances++;
+		mdev_capacity_notify(parent);
+		ret = 0;
+	}
+	spin_unlock(&parent->capacity_lock);
+	return ret;
 }
 
 void mdev_capacity_give(struct mdev_type_obj *type)
@@ -85,11 +87,11 @@ void mdev_capacity_give(struct mdev_type_obj *type)
 	if (!type->desc)
 		return;
 
-	guard(spinlock)(&parent->capacity_lock);
-
+	spin_lock(&parent->capacity_lock);
 	parent->pool += type->desc->cost;
 	type->instances--;
 	mdev_capacity_notify(parent);
+	spin_unlock(&parent->capacity_lock);
 }
 
 /* Before the first device of a type is created, and after the last one is gone */
