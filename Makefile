@@ -21,7 +21,7 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" $(CONFIG) \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
 
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \
-	check-model fuzz bench kunit patch clean help have-kdir print-kdir
+	check-vendors check-model fuzz bench kunit patch clean help have-kdir print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -47,6 +47,9 @@ check-configs: ## compile in each configuration of the newest kernel that matter
 
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
+
+check-vendors: ## other people's drivers on our core, and a mainframe
+	tools/testing/vendors/check-vendors
 
 fuzz: ## random use of each kind of device, on the newest kernel: a quarter of an hour
 	tools/testing/fuzz

@@ -55,6 +55,16 @@ static void vendor_load(const char *name)
 		    name, strerror(-ret));
 }
 
+/*
+ * With DEBUG_KOBJECT_RELEASE, the last of a device, and of a class, runs seconds after
+ * it was put. Both are in the vendors' modules, which do not wait for that, whoever's
+ * core they are on.
+ */
+static bool freed_late(void)
+{
+	return kernel_has_symbol("kobject_delayed_cleanup");
+}
+
 static void vendor_unload(const char *name)
 {
 	if (module_loaded(name))
@@ -277,12 +287,13 @@ TEST_F(vendor, full_at_once)
 
 /* What a VMM asks for first */
 static void try_info(struct __test_metadata *_metadata, struct vfio_dev *dev,
-		     const FIXTURE_VARIANT(vendor) *variant)
+		     unsigned int intx, __u16 pci_vendor)
 {
 	struct vfio_device_info info;
 	struct vfio_region_info region;
 	struct vfio_irq_info irq;
 	unsigned int i;
+	__u16 vendor;
 
 	ASSERT_EQ(0, __vfio_dev_info(dev, &info));
 	EXPECT_EQ(VFIO_DEVICE_FLAGS_PCI, info.flags & VFIO_DEVICE_FLAGS_PCI);
@@ -292,8 +303,10 @@ static void try_info(struct __test_metadata *_metadata, struct vfio_dev *dev,
 		EXPECT_EQ(0, __vfio_dev_region(dev, i, &region));
 	EXPECT_EQ(-EINVAL, __vfio_dev_region(dev, info.num_regions, &region));
 	EXPECT_EQ(0, __irq_info(dev, VFIO_PCI_INTX_IRQ_INDEX, &irq));
-	EXPECT_EQ(variant->bar0 ? 0 : 1, irq.count);
-	EXPECT_EQ(variant->pci_vendor, vfio_dev_config(dev, PCI_VENDOR_ID, 2));
+	EXPECT_EQ(intx, irq.count);
+	/* In the order of this processor, whatever that is: theirs, too */
+	EXPECT_EQ(2, __vfio_dev_read(dev, CONFIG, PCI_VENDOR_ID, &vendor, 2));
+	EXPECT_EQ(pci_vendor, vendor);
 }
 
 /* A scratch register, or memory that is mapped and keeps what is written to it */
@@ -343,7 +356,8 @@ TEST_F(vendor, open)
 			continue;
 		TH_LOG("by %s", ways[i]->name);
 		vfio_dev_open_by(&self->dev, ways[i], self->uuid);
-		try_info(_metadata, &self->dev, variant);
+		try_info(_metadata, &self->dev, !variant->bar0,
+			 variant->pci_vendor);
 		try_access(_metadata, &self->dev, variant->bar0);
 		vfio_dev_close(&self->dev);
 		tried++;
@@ -363,7 +377,8 @@ TEST_F(vendor, remove_while_open)
 	writer_start(&writer, self->uuid, DRIVER("unbind"), variant->name);
 	EXPECT_EQ(-EBUSY, writer_result(&writer, WAIT_LONG_MS));
 	expect_driver(_metadata, self->uuid, variant->name);
-	try_info(_metadata, &self->dev, variant);
+	try_info(_metadata, &self->dev, !variant->bar0,
+		 variant->pci_vendor);
 	try_access(_metadata, &self->dev, variant->bar0);
 
 	vfio_dev_close(&self->dev);
@@ -379,7 +394,8 @@ TEST_F(vendor, unload_while_open)
 	open_device();
 	EXPECT_LT(0, module_refcnt(variant->name));
 	EXPECT_EQ(-EAGAIN, __module_unload(variant->name));
-	try_info(_metadata, &self->dev, variant);
+	try_info(_metadata, &self->dev, !variant->bar0,
+		 variant->pci_vendor);
 	vfio_dev_close(&self->dev);
 	EXPECT_TRUE(WAIT_FOR(!module_refcnt(variant->name)));
 }
@@ -389,6 +405,8 @@ TEST_F(vendor, unload_with_devices)
 {
 	char unbound[MDEV_UUID_SIZE];
 
+	if (freed_late())
+		SKIP(return, "not to be unloaded on this kernel");
 	create();
 	mdev_create_new(variant->name, variant->type, unbound);
 	file_puts(unbound, DRIVER("unbind"), variant->name);
@@ -425,7 +443,8 @@ TEST_F(vendor, unbind_and_bind)
 	expect_driver(_metadata, self->uuid, variant->name);
 	expect_attribute(_metadata, self->uuid, variant->file, variant->text);
 	open_device();
-	try_info(_metadata, &self->dev, variant);
+	try_info(_metadata, &self->dev, !variant->bar0,
+		 variant->pci_vendor);
 	vfio_dev_close(&self->dev);
 
 	file_puts(self->uuid, DRIVER("unbind"), variant->name);
@@ -440,6 +459,8 @@ TEST(order_of_modules)
 	char uuid[MDEV_UUID_SIZE];
 	unsigned int i, backwards;
 
+	if (freed_late())
+		SKIP(return, "not to be unloaded on this kernel");
 	for (backwards = 0; backwards < 2; backwards++) {
 		for (i = 0; i < n; i++)
 			vendor_unload(vendors[backwards ? n - 1 - i : i]);
@@ -488,6 +509,8 @@ TEST(unload_everything)
 {
 	unsigned int i;
 
+	if (freed_late())
+		SKIP(return, "not to be unloaded on this kernel");
 	for (i = 0; i < sizeof(vendors) / sizeof(*vendors); i++)
 		vendor_unload(vendors[i]);
 	EXPECT_EQ(0, __dir_count(MDEV_PARENTS));
