@@ -69,6 +69,15 @@ judge() {
 	fi
 }
 
+# As they come, where sed can do that: busybox's cannot.
+indent() {
+	if echo | sed -u = >/dev/null 2>&1; then
+		sed -u 's/^/  /'
+	else
+		sed 's/^/  /'
+	fi
+}
+
 run_one() {
 	number=$((number + 1))
 	before=$(tainted)
@@ -77,7 +86,7 @@ run_one() {
 	{
 		timeout -k 5 "$timeout" "./$test" 2>&1
 		echo $? >"$log.status"
-	} | tee "$log" | sed -u 's/^/  /'
+	} | tee "$log" | indent
 	judge "$(cat "$log.status")"
 	if [ "$(tainted)" -ne "$before" ]; then
 		fail "the kernel reports a fault, see its log"
