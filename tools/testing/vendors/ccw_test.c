@@ -142,15 +142,6 @@ FIXTURE_SETUP(ccw)
 	MDEV_ASSERT(ch->mem != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
-FIXTURE_TEARDOWN(ccw)
-{
-	struct channel *ch = &self->ch;
-
-	vfio_dev_close(&ch->dev);
-	take_over();
-	mdev_remove_all(sch);
-}
-
 static void open_channel(struct channel *ch)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -166,6 +157,25 @@ static void open_channel(struct channel *ch)
 		    "mapping memory: %s", strerror(errno));
 	irq_connect(&ch->dev, VFIO_CCW_IO_IRQ_INDEX, ch->irq);
 	irq_connect(&ch->dev, VFIO_CCW_REQ_IRQ_INDEX, ch->request);
+}
+
+/* The driver keeps eventfds that are not taken from it for ever. */
+static void close_channel(struct channel *ch)
+{
+	if (ch->dev.fd >= 0) {
+		irq_connect(&ch->dev, VFIO_CCW_IO_IRQ_INDEX, -1);
+		irq_connect(&ch->dev, VFIO_CCW_REQ_IRQ_INDEX, -1);
+	}
+	vfio_dev_close(&ch->dev);
+}
+
+FIXTURE_TEARDOWN(ccw)
+{
+	struct channel *ch = &self->ch;
+
+	close_channel(ch);
+	take_over();
+	mdev_remove_all(sch);
 }
 
 /* One more command of the program; returns where its data are. */
@@ -289,7 +299,7 @@ TEST_F(ccw, sense_id)
 	open_channel(ch);
 	try_sense_id(_metadata, ch);
 	try_sense_id(_metadata, ch);
-	vfio_dev_close(&ch->dev);
+	close_channel(ch);
 
 	open_channel(ch);
 	try_sense_id(_metadata, ch);
@@ -401,7 +411,7 @@ TEST_F(ccw, remove_while_open)
 	writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", ch->uuid);
 	EXPECT_LT(0, irq_wait(ch->request));
 	try_sense_id(_metadata, ch);
-	vfio_dev_close(&ch->dev);
+	close_channel(ch);
 	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
 	EXPECT_FALSE(mdev_exists(ch->uuid));
 	EXPECT_EQ(1, mdev_available(sch, TYPE));
@@ -432,7 +442,7 @@ TEST_F(ccw, unbind_parent_while_open)
 	try_sense_id(_metadata, ch);
 	EXPECT_TRUE(WAIT_FOR(log_waits(&log, ch->uuid)));
 
-	vfio_dev_close(&ch->dev);
+	close_channel(ch);
 	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
 	EXPECT_FALSE(mdev_exists(ch->uuid));
 	EXPECT_FALSE(mdev_parent_exists(sch));
@@ -477,7 +487,7 @@ TEST_F(ccw, unload)
 	EXPECT_LT(0, module_refcnt("vfio_ccw"));
 	EXPECT_EQ(-EAGAIN, __module_unload("vfio_ccw"));
 	try_sense_id(_metadata, ch);
-	vfio_dev_close(&ch->dev);
+	close_channel(ch);
 	EXPECT_TRUE(WAIT_FOR(!module_refcnt("vfio_ccw")));
 
 	/* Its character device is freed first, and then the device itself. */
