@@ -417,12 +417,6 @@ TEST_F(ccw, remove_while_open)
 	EXPECT_EQ(1, mdev_available(sch, TYPE));
 }
 
-static bool log_waits(struct klog *log, const char *uuid)
-{
-	klog_read(log);
-	return klog_has(log, sch, "waiting for mediated device", uuid);
-}
-
 /* The same when the driver is taken off the channel, which cannot be refused. */
 TEST_F(ccw, unbind_parent_while_open)
 {
@@ -440,7 +434,8 @@ TEST_F(ccw, unbind_parent_while_open)
 	mdev_new_uuid(uuid);
 	EXPECT_NE(0, __mdev_create(sch, TYPE, uuid));
 	try_sense_id(_metadata, ch);
-	EXPECT_TRUE(WAIT_FOR(log_waits(&log, ch->uuid)));
+	klog_read(&log);
+	EXPECT_TRUE(klog_has(&log, sch, ch->uuid, "to be closed"));
 
 	close_channel(ch);
 	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
