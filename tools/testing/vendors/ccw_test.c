@@ -7,6 +7,7 @@
  * mediated device. Blocks themselves cannot be read that way: that the driver has
  * filled a queue, it tells the machine by an instruction that only a kernel may use.
  */
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
@@ -71,22 +72,41 @@ struct memory {
 	__u8 data[16][64];
 };
 
-static char sch[16];
+static char sch[NAME_MAX + 1];
 
-/* Of the first device of the machine, before another driver has it */
+static void set_subchannel(const char *name)
+{
+	snprintf(sch, sizeof(sch), "%s", name);
+}
+
+/* The channel that vfio_ccw has already, of an earlier run */
+static void find_taken_over(void)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = opendir(CCW_DRIVER);
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "0.", 2))
+			set_subchannel(entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/* Before any test: when another driver has the channel, the disk has no name. */
 __attribute__((constructor)) static void find_subchannel(void)
 {
-	char path[PATH_MAX], *name;
+	char path[PATH_MAX];
 	ssize_t n;
 
 	n = readlink("/sys/bus/ccw/devices/" DISK, path, sizeof(path) - 1);
-	if (n < 0)
+	if (n < 0) {
+		find_taken_over();
 		return;
+	}
 	path[n] = '\0';
 	*strrchr(path, '/') = '\0';
-	name = strrchr(path, '/');
-	if (name && strlen(name + 1) < sizeof(sch))
-		memcpy(sch, name + 1, strlen(name));
+	set_subchannel(strrchr(path, '/') + 1);
 }
 
 static void take_over(void)
