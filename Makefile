@@ -48,7 +48,7 @@ check-configs: ## compile in each configuration of the newest kernel that matter
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
 
-check-vendors: ## other people's drivers on our core, and a mainframe
+check-vendors: ## other people's drivers on our core, and a mainframe: some eight minutes
 	tools/testing/vendors/check-vendors
 
 fuzz: ## random use of each kind of device, on the newest kernel: a quarter of an hour
