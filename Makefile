@@ -35,7 +35,8 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR
 MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && wait "$$built"
 
 .PHONY: modules modules_install demo demo-display check check-configs check-mainline \
-	check-model check-mutants fuzz bench kunit patch clean help have-kdir print-kdir
+	check-vendors check-model check-mutants fuzz bench kunit patch clean help have-kdir \
+	print-kdir
 
 modules: have-kdir ## build the modules for KDIR (the default)
 	$(KBUILD) modules
@@ -61,6 +62,9 @@ check-configs: ## compile in each configuration of the newest kernel that matter
 
 check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 	tools/testing/mainline/check-mainline
+
+check-vendors: ## other people's drivers on our core, and a mainframe: some eight minutes
+	tools/testing/vendors/check-vendors
 
 fuzz: ## random use of each kind of device, on the newest kernel: a quarter of an hour
 	tools/testing/fuzz

@@ -3,7 +3,8 @@
 #
 # For scripts that fetch packages of Debian's other releases: a private apt that
 # uses the machine's own mirrors and leaves the system's apt alone. Expects $tmp,
-# a directory to work in, and the functions say and die.
+# a directory to work in, and the functions say and die; and $architecture, if it is
+# not this machine's, whose packages are wanted.
 
 # The machine's own apt sources of Debian become private ones, one file each,
 # which name the same mirror and key and the suites that are wanted here.
@@ -69,7 +70,9 @@ private_apt() {
 	shift
 	"$command" -q -o Dir::Etc::sourcelist="$source" -o Dir::Etc::sourceparts=- \
 		-o Dir::State="$tmp/state" -o Dir::State::status="$tmp/status" \
-		-o Dir::Cache="$tmp/cache" -o APT::Sandbox::User=root "$@"
+		-o Dir::Cache="$tmp/cache" -o APT::Sandbox::User=root \
+		${architecture:+-o "APT::Architecture=$architecture"} \
+		${architecture:+-o "APT::Architectures=$architecture"} "$@"
 }
 
 # Names of packages that begin with $1 and match the whole of $2

@@ -340,12 +340,20 @@ static int mdev_parent_check_device(struct device *dev, void *data)
 	return 0;
 }
 
+/* Of a driver that is its parent's own, VFIO counts the users. */
+static bool mdev_parent_is_open(struct device *dev)
+{
+	struct mdev_device *mdev = to_mdev_device(dev);
+
+	return mdev_users(mdev) || (mdev->only_driver && mdev_vfio_in_use(mdev));
+}
+
 /* Says whom it waits for, each once: here those who are open, below what else is left */
 static int mdev_parent_name_open(struct device *dev, void *data)
 {
 	struct mdev_parent_obj *parent = data;
 
-	if (mdev_parent_has(parent, dev) && mdev_users(to_mdev_device(dev)))
+	if (mdev_parent_has(parent, dev) && mdev_parent_is_open(dev))
 		dev_warn_ratelimited(parent->dev,
 				     "waiting for mediated device %s to be closed\n",
 				     dev_name(dev));
@@ -356,7 +364,7 @@ static int mdev_parent_name_left(struct device *dev, void *data)
 {
 	struct mdev_parent_obj *parent = data;
 
-	if (mdev_parent_has(parent, dev) && !mdev_users(to_mdev_device(dev)))
+	if (mdev_parent_has(parent, dev) && !mdev_parent_is_open(dev))
 		dev_warn_ratelimited(parent->dev,
 				     "waiting for mediated device %s to go\n",
 				     dev_name(dev));

@@ -177,6 +177,7 @@ int mdev_capacity_take(struct mdev_type_obj *type);
 void mdev_capacity_give(struct mdev_type_obj *type);
 
 /* mdev_vfio.c */
+bool mdev_vfio_in_use(struct mdev_device *mdev);
 bool mdev_vfio_claim(struct mdev_device *mdev);
 int mdev_vfio_request(struct mdev_device *mdev, unsigned int count);
 

@@ -35,6 +35,19 @@ static void mdev_vfio_put(struct vfio_device *vdev)
 	put_device(&vdev->device);
 }
 
+/* For messages: whether somebody has it open, or is about to */
+bool mdev_vfio_in_use(struct mdev_device *mdev)
+{
+	struct vfio_device *vdev = mdev_vfio_get(mdev);
+	bool in_use;
+
+	if (!vdev)
+		return false;
+	in_use = refcount_read(&vdev->refcount) > 1;
+	mdev_vfio_put(vdev);
+	return in_use;
+}
+
 bool mdev_vfio_claim(struct mdev_device *mdev)
 {
 	struct vfio_device *vdev = mdev_vfio_get(mdev);

@@ -79,6 +79,15 @@ judge() {
 	esac
 }
 
+# As they come, where sed can do that: busybox's cannot.
+indent() {
+	if echo | sed -u = >/dev/null 2>&1; then
+		sed -u 's/^/  /'
+	else
+		sed 's/^/  /'
+	fi
+}
+
 run_one() {
 	number=$((number + 1))
 	before=$(tainted)
@@ -88,7 +97,7 @@ run_one() {
 	{
 		timeout -k 5 "$timeout" "./$test" 2>&1
 		echo $? >"$log.status"
-	} | tee "$log" | sed -u 's/^/  /'
+	} | tee "$log" | indent
 	judge "$(cat "$log.status" || echo 1)"
 	if [ "$(tainted)" -ne "$before" ]; then
 		fail "the kernel reports a fault, see its log"
