@@ -73,10 +73,10 @@ check-model: ## removal as a model, in every order of steps: under four minutes
 	tools/vm/install-deps model
 	tools/testing/model/check-model
 
-check-mutants: ## do the tests notice planted faults? 40 minutes; PATTERN=NAME for some of them
+check-mutants: ## do the tests notice planted faults? about an hour; PATTERN=NAME for some of them
 	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
-bench: ## how fast it is, beside what it is compared with
+bench: ## how fast it is, beside what it is compared with: two minutes
 	tools/testing/bench/bench
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
