@@ -496,6 +496,8 @@ static void vfio_mdev_irq_intx_unmask_fd(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_hear(test, fd));
 	vfio_mdev_irq_kunit_signal(test, unmask);
 	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_hear(test, fd));
+	/* What was signalled has been taken. */
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, unmask));
 
 	/* Nobody takes a signal from it any more. */
 	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_set(test, 0, flags, 0, 1,

@@ -628,6 +628,18 @@ TEST_F(irqs, request_asks_the_user)
 	EXPECT_FALSE(mdev_exists(self->dev.uuid));
 }
 
+/* If he has not asked to be told, the writer waits for him all the same. */
+TEST_F(irqs, request_is_not_connected)
+{
+	struct writer writer;
+
+	writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", self->dev.uuid);
+	ASSERT_TRUE(writer_blocks(&writer));
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
+	EXPECT_FALSE(mdev_exists(self->dev.uuid));
+}
+
 /* A card that was made without it is just busy, and has no such interrupt. */
 TEST_F(irqs, without_request)
 {
