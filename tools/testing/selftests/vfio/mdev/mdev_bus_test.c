@@ -30,14 +30,6 @@ FIXTURE_TEARDOWN(bus_driver)
 	mdev_remove_all(TEST_PARENT);
 }
 
-static const char *driver_of(const char *uuid)
-{
-	static char name[64];
-
-	mdev_driver(uuid, name, sizeof(name));
-	return name;
-}
-
 /* A class's driver is loaded when the first device of the class is created. */
 TEST_F(bus_driver, is_loaded_on_demand)
 {
@@ -45,7 +37,7 @@ TEST_F(bus_driver, is_loaded_on_demand)
 	EXPECT_EQ(0, __mdev_create(TEST_PARENT, TEST_TYPE("class-test"),
 				   self->uuid));
 	EXPECT_TRUE(module_loaded(TEST_BUS));
-	EXPECT_STREQ(TEST_BUS, driver_of(self->uuid));
+	EXPECT_STREQ(TEST_BUS, mdev_driver_of(self->uuid));
 }
 
 /* So is the one of VFIO. */
@@ -55,7 +47,7 @@ TEST_F(bus_driver, vfio_mdev_is_loaded_on_demand)
 	EXPECT_EQ(0, __mdev_create(TEST_PARENT, TEST_TYPE("plain"),
 				   self->uuid));
 	EXPECT_TRUE(module_loaded("vfio_mdev"));
-	EXPECT_STREQ("vfio_mdev", driver_of(self->uuid));
+	EXPECT_STREQ("vfio_mdev", mdev_driver_of(self->uuid));
 }
 
 /* Devices of two classes under one parent: each gets the driver of its own. */
@@ -66,8 +58,8 @@ TEST_F(bus_driver, is_chosen_by_class)
 	module_load(TEST_BUS);
 	mdev_create(TEST_PARENT, TEST_TYPE("class-test"), self->uuid);
 	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid2);
-	EXPECT_STREQ(TEST_BUS, driver_of(self->uuid));
-	EXPECT_STREQ("vfio_mdev", driver_of(uuid2));
+	EXPECT_STREQ(TEST_BUS, mdev_driver_of(self->uuid));
+	EXPECT_STREQ("vfio_mdev", mdev_driver_of(uuid2));
 	EXPECT_TRUE(file_exists(MDEV_DEVICES "/%s/iommu_group", uuid2));
 	EXPECT_FALSE(file_exists(MDEV_DEVICES "/%s/iommu_group", self->uuid));
 	file_gets(text, sizeof(text), MDEV_DEVICES "/%s/text", self->uuid);
@@ -95,9 +87,9 @@ TEST_F(bus_driver, does_not_bind_another_class)
 	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
 	EXPECT_EQ(-ENODEV, __file_puts(self->uuid,
 				       MDEV_DRIVERS "/" TEST_BUS "/bind"));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/bind");
-	EXPECT_STREQ("vfio_mdev", driver_of(self->uuid));
+	EXPECT_STREQ("vfio_mdev", mdev_driver_of(self->uuid));
 }
 
 /* Unbound, a device cannot be opened and has no node; bound again, it has. */
@@ -110,7 +102,7 @@ TEST_F(bus_driver, unbind_and_bind)
 	group = mdev_iommu_group(self->uuid);
 	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/unbind");
 	EXPECT_TRUE(mdev_exists(self->uuid));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 	EXPECT_FALSE(file_exists("/dev/vfio/%d", group));
 	EXPECT_FALSE(file_exists(MDEV_DEVICES "/%s/iommu_group", self->uuid));
 	EXPECT_TRUE(file_exists(MDEV_DEVICES "/%s/mdev_type", self->uuid));
@@ -118,7 +110,7 @@ TEST_F(bus_driver, unbind_and_bind)
 				       MDEV_DRIVERS "/vfio_mdev/unbind"));
 
 	file_puts(self->uuid, MDEV_DRIVERS "/vfio_mdev/bind");
-	EXPECT_STREQ("vfio_mdev", driver_of(self->uuid));
+	EXPECT_STREQ("vfio_mdev", mdev_driver_of(self->uuid));
 	ASSERT_EQ(0, __vfio_dev_open(&dev, self->uuid));
 	EXPECT_EQ(1, __vfio_dev_try(&dev));
 	vfio_dev_close(&dev);
@@ -144,7 +136,7 @@ TEST_F(bus_driver, takes_names)
 		snprintf(line, sizeof(line), "%s\n", self->uuid);
 		EXPECT_EQ(0, __file_puts(line, MDEV_DRIVERS "/vfio_mdev/%s",
 					 files[i]));
-		EXPECT_STREQ(i ? "vfio_mdev" : "", driver_of(self->uuid));
+		EXPECT_STREQ(i ? "vfio_mdev" : "", mdev_driver_of(self->uuid));
 	}
 }
 
@@ -165,9 +157,9 @@ TEST_F(bus_driver, devices_outlive_it)
 	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
 	mdev_driver_unload("vfio_mdev");
 	EXPECT_TRUE(mdev_exists(self->uuid));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 	module_load("vfio_mdev");
-	EXPECT_STREQ("vfio_mdev", driver_of(self->uuid));
+	EXPECT_STREQ("vfio_mdev", mdev_driver_of(self->uuid));
 	EXPECT_EQ(0, __vfio_dev_open(&dev, self->uuid));
 	vfio_dev_close(&dev);
 }
@@ -192,7 +184,7 @@ TEST_F(bus_driver, unbind_waits_for_the_user)
 	EXPECT_TRUE(mdev_exists(self->uuid));
 	vfio_dev_close(&dev);
 	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 }
 
 /* Whoever waits for an unbinding can be overtaken by nobody who opens. */

@@ -59,14 +59,6 @@ FIXTURE_TEARDOWN(front)
 	EXPECT_FALSE(mdev_exists(self->uuid2));
 }
 
-static const char *driver_of(const char *uuid)
-{
-	static char name[64];
-
-	mdev_driver(uuid, name, sizeof(name));
-	return name;
-}
-
 static bool has(const char *uuid, const char *name)
 {
 	return file_exists(MDEV_DEVICES "/%s/%s", uuid, name);
@@ -92,7 +84,7 @@ TEST_F(front, binds_to_its_driver)
 	char buf[64];
 
 	mdev_create(FRONT, TYPE_B, self->uuid);
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 	file_gets(buf, sizeof(buf), MDEV_DEVICES "/%s/type", self->uuid);
 	EXPECT_STREQ("b", buf);
 	EXPECT_TRUE(has(self->uuid, "iommu_group"));
@@ -174,7 +166,7 @@ TEST_F(front, takes_the_parent_first)
 	EXPECT_EQ(2, mdev_available(FRONT, TYPE_A));
 	ASSERT_EQ(0, register_driver());
 	EXPECT_EQ(0, __mdev_create(FRONT, TYPE_A, self->uuid));
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 }
 
 /* The driver may go first: devices stay, and are bound when it comes back. */
@@ -183,9 +175,9 @@ TEST_F(front, lets_the_driver_go_first)
 	mdev_create(FRONT, TYPE_A, self->uuid);
 	ASSERT_EQ(0, run("unregister-driver"));
 	EXPECT_TRUE(mdev_exists(self->uuid));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 	ASSERT_EQ(0, register_driver());
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 	ASSERT_EQ(0, run("unregister-driver"));
 	ASSERT_EQ(0, run("unregister-parent"));
 	EXPECT_FALSE(mdev_exists(self->uuid));
@@ -224,11 +216,11 @@ TEST_F(front, is_bound_again)
 {
 	mdev_create(FRONT, TYPE_A, self->uuid);
 	ASSERT_EQ(0, __file_puts(self->uuid, MDEV_DRIVERS "/" FRONT "/unbind"));
-	EXPECT_STREQ("", driver_of(self->uuid));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid));
 	EXPECT_FALSE(has(self->uuid, "type"));
 	EXPECT_FALSE(has(self->uuid, "iommu_group"));
 	ASSERT_EQ(0, __file_puts(self->uuid, MDEV_DRIVERS "/" FRONT "/bind"));
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 	EXPECT_TRUE(has(self->uuid, "type"));
 	EXPECT_TRUE(has(self->uuid, "iommu_group"));
 }
@@ -242,7 +234,7 @@ TEST_F(front, leaves_others_alone)
 				 MDEV_DRIVERS "/vfio_mdev/unbind"));
 	EXPECT_EQ(-ENODEV, __file_puts(self->uuid2,
 				       MDEV_DRIVERS "/" FRONT "/bind"));
-	EXPECT_STREQ("", driver_of(self->uuid2));
+	EXPECT_STREQ("", mdev_driver_of(self->uuid2));
 	mdev_remove(self->uuid2);
 }
 
@@ -254,7 +246,7 @@ TEST_F(front, is_busy_while_open)
 	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
 	EXPECT_EQ(-EBUSY, __file_puts(self->uuid,
 				      MDEV_DRIVERS "/" FRONT "/unbind"));
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 	EXPECT_EQ(-EAGAIN, __module_unload(FRONT));
 	vfio_dev_close(&self->dev);
 	EXPECT_EQ(0, __mdev_remove(self->uuid));
@@ -275,7 +267,7 @@ TEST_F(front, is_waited_for)
 	EXPECT_LT(requests, module_param(FRONT, "requests"));
 	writer_interrupt(&self->writer);
 	EXPECT_EQ(-EINTR, writer_result(&self->writer, WAIT_LONG_MS));
-	EXPECT_STREQ(FRONT, driver_of(self->uuid));
+	EXPECT_STREQ(FRONT, mdev_driver_of(self->uuid));
 
 	writer_start(&self->writer, "1", MDEV_DEVICES "/%s/remove", self->uuid);
 	ASSERT_TRUE(writer_blocks(&self->writer));

@@ -153,6 +153,14 @@ void mdev_driver(const char *uuid, char *buf, size_t size)
 		buf[0] = '\0';
 }
 
+const char *mdev_driver_of(const char *uuid)
+{
+	static char name[64];
+
+	mdev_driver(uuid, name, sizeof(name));
+	return name;
+}
+
 bool mdev_driver_is_gone(const char *name)
 {
 	return WAIT_FOR(!file_exists(MDEV_DRIVERS "/%s", name));

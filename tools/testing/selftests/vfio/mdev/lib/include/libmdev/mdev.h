@@ -41,6 +41,8 @@ int __mdev_iommu_group(const char *uuid);
 int mdev_iommu_group(const char *uuid);
 /* Name of the driver, or "" */
 void mdev_driver(const char *uuid, char *buf, size_t size);
+/* The same, until the next call */
+const char *mdev_driver_of(const char *uuid);
 /*
  * Unloads the module of that name with its users. A driver's directory is there until
  * it is freed, which can be seconds later; the module can be loaded again after that.
