@@ -35,3 +35,8 @@ $(LIBMDEV_O): $(LIBMDEV_OUTPUT)/%.o: $(LIBMDEV_DIR)/%.c | $(LIBMDEV_OUTPUT)
 	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) $(TARGET_ARCH) -c $< -o $@
 
 EXTRA_CLEAN += $(LIBMDEV_OUTPUT)
+
+# A file that is named by what was built in another checkout, and is not there, is not missed:
+# what depends on it is built anew.
+%.c: ;
+%.h: ;
