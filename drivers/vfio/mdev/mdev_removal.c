@@ -192,6 +192,14 @@ static bool mdev_give_up(struct mdev_device *mdev, unsigned int turn)
 	return true;
 }
 
+/* For who wonders what his write waits for; who the user is, nobody knows. */
+static void mdev_say_waiting(struct mdev_device *mdev, enum mdev_goal goal)
+{
+	dev_notice_ratelimited(&mdev->dev,
+			       "in use, \"%s\" waits for it to be closed\n",
+			       goal == MDEV_GOAL_REMOVE ? "remove" : "unbind");
+}
+
 /* For the owner: until the device is claimed, or the caller is not to wait */
 static int mdev_wait_claimed(struct mdev_device *mdev, enum mdev_goal goal,
 			     struct mdev_driver *drv)
@@ -205,6 +213,7 @@ static int mdev_wait_claimed(struct mdev_device *mdev, enum mdev_goal goal,
 		return -EBUSY;
 	}
 
+	mdev_say_waiting(mdev, goal);
 	mdev->ask_again = jiffies + MDEV_REQUEST_INTERVAL;
 	mdev_start(mdev, goal, 1);
 	ret = mdev_wait(mdev, mdev_state(mdev) != MDEV_STATE_CLOSING ||

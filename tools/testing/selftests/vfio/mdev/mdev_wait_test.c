@@ -96,6 +96,31 @@ static bool lock_is_free(const char *uuid)
 	return !strcmp(text, "0");
 }
 
+/* The log says at once what the writer waits for, once. */
+TEST_F(wait, says_so_at_once)
+{
+	const char *file = variant->unbind ? "\"unbind\" waits" : "\"remove\" waits";
+	struct klog log;
+
+	/* Of what other tests made it say, it may have said enough for now. */
+	if (virtual_time())
+		sleep(6);
+	klog_begin(&log);
+	open_any(&self->dev, self->uuid);
+	writer_start(&self->writer, self->text, "%s", self->path);
+	EXPECT_TRUE(WAIT_FOR_MS((klog_read(&log),
+				 klog_has(&log, self->uuid, "in use", file)),
+				PROMPT_MS));
+	EXPECT_TRUE(writer_blocks(&self->writer));
+	/* The user is asked again, which is no news. */
+	if (virtual_time())
+		sleep(12);
+	klog_end(&log);
+	EXPECT_EQ(1, klog_lines(&log, self->uuid)) TH_LOG("%s", log.text);
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+}
+
 /* The last close is what ends the wait, not the next look ten seconds later. */
 TEST_F(wait, ends_with_the_last_close)
 {
