@@ -308,13 +308,16 @@ struct mdev_parent {
 	struct mdev_parent_ops ops;
 };
 
-int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops);
+int __must_check mdev_register_device(struct device *dev,
+				      const struct mdev_parent_ops *ops);
 void mdev_unregister_device(struct device *dev);
-int mdev_register_parent(struct mdev_parent *parent, struct device *dev,
-			 struct mdev_driver *mdev_driver,
-			 struct mdev_type **types, unsigned int nr_types);
+int __must_check mdev_register_parent(struct mdev_parent *parent,
+				      struct device *dev,
+				      struct mdev_driver *mdev_driver,
+				      struct mdev_type **types,
+				      unsigned int nr_types);
 void mdev_unregister_parent(struct mdev_parent *parent);
-struct device *
+struct device * __must_check
 mdev_register_virtual_parent(const char *name,
 			     const struct mdev_parent_ops *ops);
 void mdev_unregister_virtual_parent(struct device *dev);
@@ -344,8 +347,9 @@ void mdev_unregister_virtual_parent(struct device *dev);
 	}								\
 	module_exit(__ops##_exit)
 
-int __mdev_register_driver(struct mdev_driver *drv, struct module *owner,
-			   const char *mod_name);
+int __must_check __mdev_register_driver(struct mdev_driver *drv,
+					struct module *owner,
+					const char *mod_name);
 void mdev_unregister_driver(struct mdev_driver *drv);
 
 /**
@@ -370,7 +374,7 @@ const guid_t *mdev_uuid(struct mdev_device *mdev);
 unsigned int mdev_get_type_group_id(struct mdev_device *mdev);
 unsigned int mdev_type_kobj_group_id(struct kobject *kobj);
 
-int mdev_get_user(struct mdev_device *mdev);
+int __must_check mdev_get_user(struct mdev_device *mdev);
 void mdev_put_user(struct mdev_device *mdev);
 bool mdev_is_live(struct mdev_device *mdev);
 

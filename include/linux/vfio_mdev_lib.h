@@ -12,6 +12,7 @@
 #define VFIO_MDEV_LIB_H
 
 #include <linux/bits.h>
+#include <linux/mdev.h>
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
 #include <linux/spinlock.h>
@@ -20,7 +21,6 @@
 
 struct device;
 struct eventfd_ctx;
-struct mdev_device;
 struct vfio_mdev_device_ops;
 struct vfio_mdev_irqfd;
 struct vm_area_struct;
@@ -162,17 +162,20 @@ struct vfio_mdev_config {
 	u64 bar_size[PCI_STD_NUM_BARS];
 	u64 dwords;			/* of the first 256 bytes, those in use */
 	u8 last_cap;
+	bool complete;			/* it has all of its capabilities */
 };
 
-int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
-			  const struct vfio_mdev_pci_desc *desc);
+int __must_check vfio_mdev_config_init(struct vfio_mdev_config *config,
+				       struct device *dev,
+				       const struct vfio_mdev_pci_desc *desc);
 void vfio_mdev_config_destroy(struct vfio_mdev_config *config);
-int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
-			     const struct vfio_mdev_pci_cap *cap);
-int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
-			     unsigned int vectors);
-int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
-			      const struct vfio_mdev_pci_msix *msix);
+int __must_check vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
+					  const struct vfio_mdev_pci_cap *cap,
+					  u8 *offset);
+int __must_check vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
+					  unsigned int vectors);
+int __must_check vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
+					   const struct vfio_mdev_pci_msix *msix);
 void vfio_mdev_config_reset(struct vfio_mdev_config *config);
 int vfio_mdev_config_read(struct vfio_mdev_config *config, u64 offset,
 			  void *buf, size_t count);
@@ -199,10 +202,15 @@ void vfio_mdev_config_set_intx_status(struct vfio_mdev_config *config,
  * @read: return the value of the @width bytes at @offset
  * @write: set them to @value
  *
- * @width is 1, 2, 4 or 8 and at most &vfio_mdev_region.max_width, @offset is a
- * multiple of it, and all of the bytes are in the region. Values are in the order
- * of the CPU and are what a little-endian bus transfers. Calls come in process
- * context without a lock, several at a time.
+ * @width is 1, 2, 4 or 8, at least &vfio_mdev_region.min_width and at most
+ * &vfio_mdev_region.max_width, @offset is a multiple of it, and all of the bytes are
+ * in the region. Values are in the order of the CPU and are what a little-endian bus
+ * transfers.
+ *
+ * Calls come in process context without a lock and may sleep, several at a time: of
+ * user space, whose threads may access one register at once, beside @reset of the
+ * device and beside what the vendor does in interrupts, timers and work. They come
+ * from the end of the op open to the beginning of release.
  */
 struct vfio_mdev_region_ops {
 	u64 (*read)(void *priv, u64 offset, unsigned int width);
@@ -217,6 +225,11 @@ struct vfio_mdev_region_ops {
  *	   and %VFIO_REGION_INFO_FLAG_MMAP if its memory can be mapped
  * @max_width: widest access to @ops, a power of two up to 8, which 0 stands for;
  *	       a wider one is split into several, in ascending order
+ * @min_width: narrowest access to @ops, a power of two up to @max_width; 0 stands for
+ *	       1. @size is a multiple of it. An access of user space whose offset or
+ *	       number of bytes is not is answered with -EINVAL, and no register sees it.
+ *	       A PCI device that is accessed too narrowly may do as it likes; QEMU makes
+ *	       of the error what a bus makes of no answer, all ones.
  * @ops: registers, or NULL if the region is memory
  * @priv: first argument of @ops
  * @mem: memory of @size bytes, or up to the end of the last of @areas if there are
@@ -254,6 +267,7 @@ struct vfio_mdev_region {
 	u64 size;
 	u32 flags;
 	unsigned int max_width;
+	unsigned int min_width;
 	const struct vfio_mdev_region_ops *ops;
 	void *priv;
 	void *mem;
@@ -277,10 +291,12 @@ struct vfio_mdev_regions {
 	unsigned int nr;
 };
 
-int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
-			   struct device *dev, struct vfio_mdev_region *region,
-			   unsigned int nr, struct vfio_mdev_config *config);
-int vfio_mdev_regions_open(struct vfio_mdev_regions *regions);
+int __must_check vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
+					struct device *dev,
+					struct vfio_mdev_region *region,
+					unsigned int nr,
+					struct vfio_mdev_config *config);
+int __must_check vfio_mdev_regions_open(struct vfio_mdev_regions *regions);
 void vfio_mdev_regions_release(struct vfio_mdev_regions *regions);
 void vfio_mdev_regions_clear(const struct vfio_mdev_regions *regions);
 const struct vfio_mdev_region *
@@ -355,8 +371,8 @@ struct vfio_mdev_irqs {
 	struct mutex set_lock;
 };
 
-int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
-		       const struct vfio_mdev_irq_desc *desc);
+int __must_check vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
+				    const struct vfio_mdev_irq_desc *desc);
 void vfio_mdev_irq_destroy(struct vfio_mdev_irqs *irqs);
 void vfio_mdev_irq_release(struct vfio_mdev_irqs *irqs);
 int vfio_mdev_irq_get_info(const struct vfio_mdev_irqs *irqs,
@@ -413,13 +429,25 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  * @regions: the same, checked
  * @irqs: its interrupts
  * @pci: the above, for the ioctls
- * @reset: bring registers back to their state after power on, or NULL. Memory that
- *	   can be written was cleared already, and config space is reset
- *	   afterwards. May be set until the device is published.
+ * @reset: bring registers back to their state after power on, or NULL. May be set
+ *	   until the device is published; see below.
  *
  * For a vendor who embeds it in the state of a device, with functions for
  * &struct vfio_mdev_device_ops that find it as the driver data of the device.
- * Those of them that do not suit are replaced by the vendor's own.
+ * Those of them that do not suit are replaced by the vendor's own. Memory that it is
+ * in has to be zeroed before vfio_mdev_pci_dev_init().
+ *
+ * @reset is called each time that somebody opens the device, by the op open, when the
+ * regions have their memory, and for the ioctl VFIO_DEVICE_RESET. Both are process
+ * context, without a lock, and it may sleep. Memory that can be written was cleared
+ * before. Afterwards config space is reset, and the eventfd of the interrupt line is
+ * signalled if the line is still high: to lower it, by vfio_mdev_irq_set_line(), is up
+ * to @reset. Eventfds, and what user space enabled and masked, stay as they are.
+ *
+ * In open, nobody else has the device yet. In the ioctl, other threads of the user may
+ * be in @read and @write of &struct vfio_mdev_region_ops, in another @reset, and in
+ * what else they do to the device, and what the vendor does in interrupts, timers and
+ * work goes on: the vendor's own lock is what makes a reset one step for them.
  */
 struct vfio_mdev_pci_dev {
 	struct vfio_mdev_config config;
@@ -431,12 +459,13 @@ struct vfio_mdev_pci_dev {
 	void (*reset)(struct vfio_mdev_pci_dev *pdev);
 };
 
-int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
-			   struct mdev_device *mdev,
-			   const struct vfio_mdev_pci_desc *desc);
-int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
-			     struct mdev_device *mdev,
-			     const struct vfio_mdev_device_ops *ops);
+int __must_check vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
+					struct mdev_device *mdev,
+					const struct vfio_mdev_pci_desc *desc);
+int __must_check
+vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
+			 struct mdev_device *mdev,
+			 const struct vfio_mdev_device_ops *ops);
 void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev);
 
 /* Each is the op of its name. */
@@ -456,6 +485,59 @@ int vfio_mdev_pci_dev_get_region_info(struct mdev_device *mdev,
 				      struct vfio_info_cap *caps);
 void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count);
 
+/*
+ * What to initialise a struct vfio_mdev_device_ops with: all of them, or parts of that
+ * with what the vendor has in place of the rest. An op that is added later is then not
+ * forgotten.
+ *
+ *	static const struct vfio_mdev_device_ops my_ops = {
+ *		VFIO_MDEV_PCI_DEV_OPS_OPEN,
+ *		VFIO_MDEV_PCI_DEV_OPS_RDWR,
+ *		VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+ *		VFIO_MDEV_PCI_DEV_OPS_REQUEST,
+ *		.ioctl = my_ioctl,
+ *	};
+ */
+#define VFIO_MDEV_PCI_DEV_OPS						\
+	.ioctl = vfio_mdev_pci_dev_ioctl,				\
+	VFIO_MDEV_PCI_DEV_OPS_OPEN,					\
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,					\
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,					\
+	VFIO_MDEV_PCI_DEV_OPS_REQUEST
+#define VFIO_MDEV_PCI_DEV_OPS_OPEN					\
+	.open = vfio_mdev_pci_dev_open,					\
+	.release = vfio_mdev_pci_dev_release
+#define VFIO_MDEV_PCI_DEV_OPS_RDWR					\
+	.read = vfio_mdev_pci_dev_read,					\
+	.write = vfio_mdev_pci_dev_write
+#define VFIO_MDEV_PCI_DEV_OPS_REGIONS					\
+	.mmap = vfio_mdev_pci_dev_mmap,					\
+	.get_region_info = vfio_mdev_pci_dev_get_region_info
+#define VFIO_MDEV_PCI_DEV_OPS_REQUEST					\
+	.request = vfio_mdev_pci_dev_request
+
 extern const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops;
+
+/**
+ * to_vfio_mdev_pci_dev - what makes a PCI device of a mediated one
+ * @mdev: a device for which vfio_mdev_pci_dev_finish() has returned 0
+ *
+ * Context: any, from then on until remove() frees it.
+ * Return: what was passed to vfio_mdev_pci_dev_finish().
+ */
+static inline struct vfio_mdev_pci_dev *
+to_vfio_mdev_pci_dev(struct mdev_device *mdev)
+{
+	return mdev_get_drvdata(mdev);
+}
+
+/**
+ * vfio_mdev_pci_dev_container - state of a device that the vendor embeds one in
+ * @mdev: see to_vfio_mdev_pci_dev()
+ * @type: type of the state
+ * @member: which of its members is the &struct vfio_mdev_pci_dev
+ */
+#define vfio_mdev_pci_dev_container(mdev, type, member) \
+	container_of(to_vfio_mdev_pci_dev(mdev), type, member)
 
 #endif /* VFIO_MDEV_LIB_H */

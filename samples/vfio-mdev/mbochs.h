@@ -78,7 +78,7 @@ struct mbochs_vram {
 
 /* A display, the state of one mediated device */
 struct mbochs {
-	struct vfio_mdev_pci_dev pdev;	/* is the driver data */
+	struct vfio_mdev_pci_dev pdev;
 	const struct mbochs_type *type;
 	size_t vram_size;		/* in bytes */
 	struct mbochs_vram *vram;	/* while the device is open */

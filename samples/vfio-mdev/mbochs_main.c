@@ -40,8 +40,6 @@
 #define MBOCHS_REVISION		2	/* has the registers that QEMU added */
 #define MBOCHS_MMIO_SIZE	SZ_4K
 
-static_assert(offsetof(struct mbochs, pdev) == 0);
-
 static bool mbochs_region_display;
 module_param_named(region_display, mbochs_region_display, bool, 0644);
 MODULE_PARM_DESC(region_display,
@@ -89,13 +87,18 @@ static struct mbochs_type mbochs_large = {
 	.max_yres = 2160,
 };
 
+static struct mbochs *to_mbochs(struct mdev_device *mdev)
+{
+	return vfio_mdev_pci_dev_container(mdev, struct mbochs, pdev);
+}
+
 /*
  * What VFIO asks of a device, as far as the library does not know the answer
  */
 
 static int mbochs_reset(struct mdev_device *mdev)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 
 	mbochs_reset_registers(mbochs);
 	vfio_mdev_config_reset(&mbochs->pdev.config);
@@ -108,7 +111,7 @@ static int mbochs_reset(struct mdev_device *mdev)
  */
 static int mbochs_open(struct mdev_device *mdev)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 	struct mbochs_vram *vram;
 	int ret;
 
@@ -131,7 +134,7 @@ static int mbochs_open(struct mdev_device *mdev)
 /* Dma-bufs may keep the memory. */
 static void mbochs_release(struct mdev_device *mdev)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 
 	vfio_mdev_pci_dev_release(mdev);
 	mbochs_vram_put(mbochs->vram);
@@ -142,7 +145,7 @@ static void mbochs_release(struct mdev_device *mdev)
 static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
 			    size_t count, loff_t *ppos)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 	const struct vfio_mdev_region *region;
 	size_t left = count;
 	u64 offset;
@@ -158,7 +161,7 @@ static ssize_t mbochs_write(struct mdev_device *mdev, const char __user *buf,
 static long mbochs_ioctl(struct mdev_device *mdev, unsigned int cmd,
 			 unsigned long arg)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 
 	switch (cmd) {
 	case VFIO_DEVICE_QUERY_GFX_PLANE:
@@ -176,9 +179,8 @@ static const struct vfio_mdev_device_ops mbochs_ops = {
 	.read = vfio_mdev_pci_dev_read,
 	.write = mbochs_write,
 	.ioctl = mbochs_ioctl,
-	.mmap = vfio_mdev_pci_dev_mmap,
-	.get_region_info = vfio_mdev_pci_dev_get_region_info,
-	.request = vfio_mdev_pci_dev_request,
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
 };
 
 /*
@@ -254,7 +256,7 @@ static int mbochs_create(struct kobject *kobj, struct mdev_device *mdev)
 
 static int mbochs_remove(struct mdev_device *mdev)
 {
-	struct mbochs *mbochs = mdev_get_drvdata(mdev);
+	struct mbochs *mbochs = to_mbochs(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mbochs->pdev);
 	kfree(mbochs);

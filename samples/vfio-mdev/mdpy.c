@@ -98,6 +98,11 @@ struct mdpy {
 	const struct mdpy_type *type;
 };
 
+static struct mdpy *to_mdpy(struct mdev_device *mdev)
+{
+	return vfio_mdev_pci_dev_container(mdev, struct mdpy, pdev);
+}
+
 static u32 mdpy_picture_size(const struct mdpy_type *type)
 {
 	return type->width * type->height * MDPY_PIXEL;
@@ -152,7 +157,7 @@ static long mdpy_query_gfx_plane(struct mdpy *mdpy, void __user *arg)
 static long mdpy_ioctl(struct mdev_device *mdev, unsigned int cmd,
 		       unsigned long arg)
 {
-	struct mdpy *mdpy = mdev_get_drvdata(mdev);
+	struct mdpy *mdpy = to_mdpy(mdev);
 
 	if (cmd == VFIO_DEVICE_QUERY_GFX_PLANE)
 		return mdpy_query_gfx_plane(mdpy, (void __user *)arg);
@@ -160,14 +165,11 @@ static long mdpy_ioctl(struct mdev_device *mdev, unsigned int cmd,
 }
 
 static const struct vfio_mdev_device_ops mdpy_ops = {
-	.open = vfio_mdev_pci_dev_open,
-	.release = vfio_mdev_pci_dev_release,
-	.read = vfio_mdev_pci_dev_read,
-	.write = vfio_mdev_pci_dev_write,
 	.ioctl = mdpy_ioctl,
-	.mmap = vfio_mdev_pci_dev_mmap,
-	.get_region_info = vfio_mdev_pci_dev_get_region_info,
-	.request = vfio_mdev_pci_dev_request,
+	VFIO_MDEV_PCI_DEV_OPS_OPEN,
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
 };
 
 /*
@@ -189,9 +191,8 @@ static int mdpy_add_vendor_cap(struct mdpy *mdpy)
 		.size = MDPY_VENDORCAP_SIZE,
 		.image = (const u8 *)image,
 	};
-	int ret = vfio_mdev_config_add_cap(&mdpy->pdev.config, &cap);
 
-	return ret < 0 ? ret : 0;
+	return vfio_mdev_config_add_cap(&mdpy->pdev.config, &cap, NULL);
 }
 
 static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
@@ -236,7 +237,7 @@ static int mdpy_create(struct kobject *kobj, struct mdev_device *mdev)
 
 static int mdpy_remove(struct mdev_device *mdev)
 {
-	struct mdpy *mdpy = mdev_get_drvdata(mdev);
+	struct mdpy *mdpy = to_mdpy(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mdpy->pdev);
 	kfree(mdpy);

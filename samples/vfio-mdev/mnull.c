@@ -35,6 +35,11 @@ static const struct vfio_mdev_pci_desc mnull_desc = {
 	.bar[0].size = 16,		/* as small as it can be */
 };
 
+static struct mnull *to_mnull(struct mdev_device *mdev)
+{
+	return vfio_mdev_pci_dev_container(mdev, struct mnull, pdev);
+}
+
 static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 {
 	struct mnull *mnull = kzalloc_obj(*mnull);
@@ -42,8 +47,8 @@ static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 
 	if (!mnull)
 		return -ENOMEM;
-	ret = vfio_mdev_pci_dev_init(&mnull->pdev, mdev, &mnull_desc);
 	mnull->pdev.region[0].flags = VFIO_MDEV_REGION_RW;
+	ret = vfio_mdev_pci_dev_init(&mnull->pdev, mdev, &mnull_desc);
 	if (!ret)
 		ret = vfio_mdev_pci_dev_finish(&mnull->pdev, mdev,
 					       &vfio_mdev_pci_dev_ops);
@@ -54,7 +59,7 @@ static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 
 static int mnull_remove(struct mdev_device *mdev)
 {
-	struct mnull *mnull = mdev_get_drvdata(mdev);
+	struct mnull *mnull = to_mnull(mdev);
 
 	vfio_mdev_pci_dev_destroy(&mnull->pdev);
 	kfree(mnull);
@@ -66,7 +71,7 @@ static struct mdev_type mnull_type = {
 	.pretty_name = "Null device",
 	.description = "PCI device with a register that does nothing",
 	.device_api = VFIO_DEVICE_API_PCI_STRING,
-	.max_instances = 65536,
+	.max_instances = 64,
 };
 
 static const struct mdev_parent_ops mnull_parent_ops = {

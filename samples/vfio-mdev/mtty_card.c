@@ -54,9 +54,9 @@ struct mtty_card {
 	struct mtty_port port[MTTY_CARD_PORTS];
 };
 
-static struct mtty_card *to_mtty_card(struct vfio_mdev_pci_dev *pdev)
+static struct mtty_card *to_mtty_card(struct mdev_device *mdev)
 {
-	return container_of(pdev, struct mtty_card, pdev);
+	return vfio_mdev_pci_dev_container(mdev, struct mtty_card, pdev);
 }
 
 /*
@@ -145,7 +145,7 @@ static const struct vfio_mdev_region_ops mtty_port_ops = {
 /* The state after power on, in which each user finds it too */
 static void mtty_card_reset(struct vfio_mdev_pci_dev *pdev)
 {
-	struct mtty_card *card = to_mtty_card(pdev);
+	struct mtty_card *card = container_of(pdev, struct mtty_card, pdev);
 	unsigned int i;
 
 	spin_lock_bh(&card->lock);
@@ -158,7 +158,7 @@ static void mtty_card_reset(struct vfio_mdev_pci_dev *pdev)
 
 static void mtty_card_release(struct mdev_device *mdev)
 {
-	struct mtty_card *card = to_mtty_card(mdev_get_drvdata(mdev));
+	struct mtty_card *card = to_mtty_card(mdev);
 	unsigned int i;
 
 	/* Nobody is left to start them again. */
@@ -170,21 +170,19 @@ static void mtty_card_release(struct mdev_device *mdev)
 static const struct vfio_mdev_device_ops mtty_card_ops = {
 	.open = vfio_mdev_pci_dev_open,
 	.release = mtty_card_release,
-	.read = vfio_mdev_pci_dev_read,
-	.write = vfio_mdev_pci_dev_write,
 	.ioctl = vfio_mdev_pci_dev_ioctl,
-	.get_region_info = vfio_mdev_pci_dev_get_region_info,
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
 };
 
 /* Ops belong to a device, so two of one type may differ. */
 static const struct vfio_mdev_device_ops mtty_card_request_ops = {
 	.open = vfio_mdev_pci_dev_open,
 	.release = mtty_card_release,
-	.read = vfio_mdev_pci_dev_read,
-	.write = vfio_mdev_pci_dev_write,
 	.ioctl = vfio_mdev_pci_dev_ioctl,
-	.get_region_info = vfio_mdev_pci_dev_get_region_info,
-	.request = vfio_mdev_pci_dev_request,
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
 };
 
 /*
@@ -233,7 +231,7 @@ static int mtty_card_init(struct mtty_card *card, struct mdev_device *mdev,
 		return ret;
 
 	ret = vfio_mdev_config_add_msi(&card->pdev.config, 1);
-	if (ret < 0) {
+	if (ret) {
 		vfio_mdev_pci_dev_destroy(&card->pdev);
 		return ret;
 	}
@@ -265,7 +263,7 @@ int mtty_card_create(struct mdev_device *mdev, unsigned int nr_ports,
 
 void mtty_card_destroy(struct mdev_device *mdev)
 {
-	struct mtty_card *card = to_mtty_card(mdev_get_drvdata(mdev));
+	struct mtty_card *card = to_mtty_card(mdev);
 
 	vfio_mdev_pci_dev_destroy(&card->pdev);
 	kfree(card);

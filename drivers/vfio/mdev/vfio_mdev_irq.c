@@ -75,7 +75,7 @@ static const char *vfio_mdev_irq_fault(const struct vfio_mdev_irq_desc *desc)
  * vfio_mdev_irq_init - set up the interrupts of a device
  * @irqs: what to set up
  * @desc: which interrupts the device has; not needed afterwards, but the config
- *	  space that it points to has to stay
+ *	  space that it points to has to stay, and gets no further capabilities
  *
  * Context: process context, may sleep.
  * Return: 0; -EINVAL, with a message that names the field, for what no PCI device
@@ -100,6 +100,7 @@ int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 
 	count[VFIO_PCI_REQ_IRQ_INDEX] = desc->request;
 	if (irqs->config) {
+		irqs->config->complete = true;
 		vfio_mdev_irq_counts(irqs);
 	} else {
 		count[VFIO_PCI_INTX_IRQ_INDEX] = desc->intx;

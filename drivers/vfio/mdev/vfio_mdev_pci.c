@@ -197,16 +197,17 @@ static const char *vfio_mdev_config_fault(const struct vfio_mdev_pci_desc *desc)
 
 /**
  * vfio_mdev_config_init - build the config space of a device
- * @config: what to set up
+ * @config: what to set up, in memory that was zeroed
  * @dev: names the device in messages
  * @desc: identity and base address registers; not needed afterwards
  *
- * The result is as after a reset. Capabilities can be added until the device is
- * published.
+ * The result is as after a reset. Capabilities can be added until
+ * vfio_mdev_irq_init(), which counts vectors.
  *
  * Context: process context, may sleep.
  * Return: 0; -EINVAL, with a message that names the field, for a description
- * that no PCI device can have; or -ENOMEM.
+ * that no PCI device can have, and for @config that was set up already, which stays as
+ * it is; or -ENOMEM.
  */
 int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
 			  const struct vfio_mdev_pci_desc *desc)
@@ -214,6 +215,10 @@ int vfio_mdev_config_init(struct vfio_mdev_config *config, struct device *dev,
 	const char *fault = vfio_mdev_config_fault(desc);
 	int ret;
 
+	if (config->image) {
+		dev_err(dev, "config space was set up already, or is in memory that was not zeroed\n");
+		return -EINVAL;
+	}
 	memset(config, 0, sizeof(*config));
 	spin_lock_init(&config->lock);
 	config->dev = dev;

@@ -34,6 +34,13 @@ static unsigned int vfio_mdev_cap_place(struct vfio_mdev_config *config,
 	return 0;
 }
 
+/* Interrupts are made of one of each; others, such as PCI_CAP_ID_VNDR, may repeat. */
+static bool vfio_mdev_cap_is_twice(struct vfio_mdev_config *config, u8 id)
+{
+	return (id == PCI_CAP_ID_MSI || id == PCI_CAP_ID_MSIX) &&
+	       vfio_mdev_config_find_cap(config, id);
+}
+
 /* Why a capability cannot be as described, or NULL. */
 static const char *vfio_mdev_cap_fault(struct vfio_mdev_config *config,
 				       const struct vfio_mdev_pci_cap *cap,
@@ -43,6 +50,10 @@ static const char *vfio_mdev_cap_fault(struct vfio_mdev_config *config,
 
 	if (!config->image)
 		return "comes before vfio_mdev_config_init()";
+	if (config->complete)
+		return "comes after vfio_mdev_pci_dev_finish() or vfio_mdev_irq_init()";
+	if (vfio_mdev_cap_is_twice(config, cap->id))
+		return "is there already";
 	if (cap->size < PCI_CAP_FLAGS)
 		return "is too small for its header";
 	if (!offset)
@@ -63,47 +74,49 @@ static const char *vfio_mdev_cap_fault(struct vfio_mdev_config *config,
  * vfio_mdev_config_add_cap - add a capability to the list in config space
  * @config: config space of a device that is not published yet
  * @cap: the capability; not needed afterwards
+ * @offset: where to store at which offset it is, or NULL; untouched after a failure
  *
  * Capabilities are linked in the order in which they are added.
  *
  * Context: process context.
- * Return: offset of the capability, or -EINVAL, with a message, if it overlaps
- * another one, does not fit or makes no sense.
+ * Return: 0, or -EINVAL, with a message, if the capability overlaps another one, does
+ * not fit, comes too late, or makes no sense.
  */
 int vfio_mdev_config_add_cap(struct vfio_mdev_config *config,
-			     const struct vfio_mdev_pci_cap *cap)
+			     const struct vfio_mdev_pci_cap *cap, u8 *offset)
 {
-	unsigned int offset = cap->offset ?:
-			      vfio_mdev_cap_place(config, cap->size);
+	unsigned int at = cap->offset ?: vfio_mdev_cap_place(config, cap->size);
 	unsigned int link = config->last_cap + PCI_CAP_LIST_NEXT;
-	const char *fault = vfio_mdev_cap_fault(config, cap, offset);
+	const char *fault = vfio_mdev_cap_fault(config, cap, at);
 
 	if (fault) {
 		dev_err(config->dev, "capability %#x %s (%u bytes at %#x)\n",
-			cap->id, fault, cap->size, offset);
+			cap->id, fault, cap->size, at);
 		return -EINVAL;
 	}
 
 	if (cap->image) {
-		memcpy(config->reset + offset, cap->image, cap->size);
-		memcpy(config->image + offset, cap->image, cap->size);
+		memcpy(config->reset + at, cap->image, cap->size);
+		memcpy(config->image + at, cap->image, cap->size);
 	}
 	if (cap->rw)
-		memcpy(config->rw + offset, cap->rw, cap->size);
+		memcpy(config->rw + at, cap->rw, cap->size);
 	if (cap->w1c)
-		memcpy(config->w1c + offset, cap->w1c, cap->size);
+		memcpy(config->w1c + at, cap->w1c, cap->size);
 
-	vfio_mdev_config_define(config, offset, 2, cap->id, 0);
-	memset(config->w1c + offset, 0, 2);
+	vfio_mdev_config_define(config, at, 2, cap->id, 0);
+	memset(config->w1c + at, 0, 2);
 	if (!config->last_cap)
 		link = PCI_CAPABILITY_LIST;
-	vfio_mdev_config_define(config, link, 1, offset, 0);
+	vfio_mdev_config_define(config, link, 1, at, 0);
 	vfio_mdev_config_define(config, PCI_STATUS, 2, PCI_STATUS_CAP_LIST |
 				PCI_STATUS_DEVSEL_MEDIUM, 0);
 
-	config->last_cap = offset;
-	config->dwords |= vfio_mdev_cap_dwords(offset, cap->size);
-	return offset;
+	config->last_cap = at;
+	config->dwords |= vfio_mdev_cap_dwords(at, cap->size);
+	if (offset)
+		*offset = at;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_add_cap);
 
@@ -112,10 +125,11 @@ EXPORT_SYMBOL_GPL(vfio_mdev_config_add_cap);
  * @config: config space of a device that is not published yet
  * @vectors: number of vectors, a power of two up to 32
  *
- * With 64-bit addresses and without masking for each vector.
+ * With 64-bit addresses and without masking for each vector. Where it is, should that
+ * matter, vfio_mdev_config_find_cap() says: there is only one.
  *
  * Context: process context.
- * Return: offset of the capability, or -EINVAL with a message.
+ * Return: 0, or -EINVAL with a message.
  */
 int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
 			     unsigned int vectors)
@@ -124,15 +138,16 @@ int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
 		.id = PCI_CAP_ID_MSI,
 		.size = PCI_MSI_DATA_64 + 2,
 	};
-	int offset;
+	u8 offset;
+	int ret;
 
 	if (!is_power_of_2(vectors) || vectors > VFIO_MDEV_MSI_MAX) {
 		dev_err(config->dev, "MSI cannot have %u vectors\n", vectors);
 		return -EINVAL;
 	}
-	offset = vfio_mdev_config_add_cap(config, &cap);
-	if (offset < 0)
-		return offset;
+	ret = vfio_mdev_config_add_cap(config, &cap, &offset);
+	if (ret)
+		return ret;
 
 	vfio_mdev_config_define(config, offset + PCI_MSI_FLAGS, 2,
 				PCI_MSI_FLAGS_64BIT | ilog2(vectors) << 1,
@@ -140,7 +155,7 @@ int vfio_mdev_config_add_msi(struct vfio_mdev_config *config,
 	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_LO, 4, 0, ~3U);
 	vfio_mdev_config_define(config, offset + PCI_MSI_ADDRESS_HI, 4, 0, ~0U);
 	vfio_mdev_config_define(config, offset + PCI_MSI_DATA_64, 2, 0, 0xffff);
-	return offset;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_add_msi);
 
@@ -178,11 +193,11 @@ vfio_mdev_msix_fault(struct vfio_mdev_config *config,
  * @msix: number of vectors and where their table is; not needed afterwards
  *
  * A user that runs a guest, QEMU for one, keeps the table for the guest and does
- * not ask the device for it. The vendor has to have the bytes all the same.
+ * not ask the device for it. The vendor has to have the bytes all the same. Where the
+ * capability is, vfio_mdev_config_find_cap() says: there is only one.
  *
  * Context: process context.
- * Return: offset of the capability, or -EINVAL with a message that names the
- * field.
+ * Return: 0, or -EINVAL with a message that names the field.
  */
 int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
 			      const struct vfio_mdev_pci_msix *msix)
@@ -192,15 +207,16 @@ int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
 		.id = PCI_CAP_ID_MSIX,
 		.size = PCI_CAP_MSIX_SIZEOF,
 	};
-	int offset;
+	u8 offset;
+	int ret;
 
 	if (fault) {
 		dev_err(config->dev, "MSI-X %s\n", fault);
 		return -EINVAL;
 	}
-	offset = vfio_mdev_config_add_cap(config, &cap);
-	if (offset < 0)
-		return offset;
+	ret = vfio_mdev_config_add_cap(config, &cap, &offset);
+	if (ret)
+		return ret;
 
 	vfio_mdev_config_define(config, offset + PCI_MSIX_FLAGS, 2,
 				msix->vectors - 1,
@@ -209,7 +225,7 @@ int vfio_mdev_config_add_msix(struct vfio_mdev_config *config,
 				msix->table_offset | msix->table_bar, 0);
 	vfio_mdev_config_define(config, offset + PCI_MSIX_PBA, 4,
 				msix->pba_offset | msix->pba_bar, 0);
-	return offset;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_add_msix);
 

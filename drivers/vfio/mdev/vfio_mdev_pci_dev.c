@@ -12,7 +12,7 @@
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
 
-/* What mdev_get_drvdata() returns, without the call: each access goes here. */
+/* to_vfio_mdev_pci_dev(), without the call: each access goes here. */
 static struct vfio_mdev_pci_dev *vfio_mdev_pci_dev_of(struct mdev_device *mdev)
 {
 	return mdev->driver_data;
@@ -48,26 +48,57 @@ static int vfio_mdev_pci_dev_reset(struct mdev_device *mdev)
 
 /**
  * vfio_mdev_pci_dev_init - begin to set up a device
- * @pdev: what to set up
+ * @pdev: what to set up, in memory that was zeroed; what the vendor has filled in
+ *	  since stays
  * @mdev: the device that it is the state of
  * @desc: identity and base address registers; not needed afterwards
  *
- * Then it is for the vendor to fill in the regions of the base address registers,
- * add capabilities if the device has some, and call vfio_mdev_pci_dev_finish().
+ * Before or after it, the vendor fills in the regions of the base address registers;
+ * after it, the vendor adds capabilities if the device has some, and calls
+ * vfio_mdev_pci_dev_finish().
  *
  * Context: the vendor's create() callback.
  * Return: 0; -EINVAL, with a message that names the field, for a description that
  * no PCI device can have; or -ENOMEM. After a failure there is nothing to destroy.
+ * -EINVAL, too, for @pdev that was set up already, which stays as it is.
  */
 int vfio_mdev_pci_dev_init(struct vfio_mdev_pci_dev *pdev,
 			   struct mdev_device *mdev,
 			   const struct vfio_mdev_pci_desc *desc)
 {
-	memset(pdev, 0, sizeof(*pdev));
-	pdev->nr_regions = VFIO_PCI_NUM_REGIONS;
+	if (!pdev->nr_regions)
+		pdev->nr_regions = VFIO_PCI_NUM_REGIONS;
 	return vfio_mdev_config_init(&pdev->config, mdev_dev(mdev), desc);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_init);
+
+/* Why a device cannot have these ops, or NULL. Some, it can do without. */
+static const char *
+vfio_mdev_pci_dev_ops_fault(const struct vfio_mdev_device_ops *ops)
+{
+	if (!ops)
+		return "ops is NULL";
+	if (!ops->open)
+		return "ops has no open";
+	if (!ops->read)
+		return "ops has no read";
+	if (!ops->write)
+		return "ops has no write";
+	if (!ops->ioctl)
+		return "ops has no ioctl";
+	if (!ops->get_region_info)
+		return "ops has no get_region_info";
+	return NULL;
+}
+
+static const char *
+vfio_mdev_pci_dev_fault(const struct vfio_mdev_pci_dev *pdev,
+			const struct vfio_mdev_device_ops *ops)
+{
+	if (pdev->regions.region)
+		return "vfio_mdev_pci_dev_finish() was called already";
+	return vfio_mdev_pci_dev_ops_fault(ops);
+}
 
 static int vfio_mdev_pci_dev_init_regions(struct vfio_mdev_pci_dev *pdev,
 					  struct device *dev)
@@ -81,12 +112,35 @@ static int vfio_mdev_pci_dev_init_regions(struct vfio_mdev_pci_dev *pdev,
 				      pdev->nr_regions, &pdev->config);
 }
 
+static int vfio_mdev_pci_dev_complete(struct vfio_mdev_pci_dev *pdev,
+				      struct mdev_device *mdev,
+				      const struct vfio_mdev_device_ops *ops)
+{
+	const char *fault = vfio_mdev_pci_dev_fault(pdev, ops);
+	struct vfio_mdev_irq_desc irq_desc = {
+		.dev = mdev_dev(mdev),
+		.config = &pdev->config,
+	};
+	int ret;
+
+	if (fault) {
+		dev_err(mdev_dev(mdev), "%s\n", fault);
+		return -EINVAL;
+	}
+	ret = vfio_mdev_pci_dev_init_regions(pdev, mdev_dev(mdev));
+	if (ret)
+		return ret;
+	irq_desc.request = ops->request;
+	return vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
+}
+
 /**
  * vfio_mdev_pci_dev_finish - complete a device, which can be opened afterwards
  * @pdev: the device, after vfio_mdev_pci_dev_init(); becomes the driver data
  * @mdev: the device that it is the state of
- * @ops: &vfio_mdev_pci_dev_ops, or a table of the vendor's own. Whether it has a
- *	 request op decides whether user space is offered that interrupt.
+ * @ops: &vfio_mdev_pci_dev_ops, or a table of the vendor's own, which may lack release,
+ *	 mmap and request. Whether it has a request op decides whether user space is
+ *	 offered that interrupt.
  *
  * Context: the vendor's create() callback, as its last step that can fail.
  * Return: 0, or -EINVAL, with a message that names the field, or -ENOMEM. After a
@@ -96,16 +150,8 @@ int vfio_mdev_pci_dev_finish(struct vfio_mdev_pci_dev *pdev,
 			     struct mdev_device *mdev,
 			     const struct vfio_mdev_device_ops *ops)
 {
-	const struct vfio_mdev_irq_desc irq_desc = {
-		.dev = mdev_dev(mdev),
-		.config = &pdev->config,
-		.request = ops->request,
-	};
-	int ret;
+	int ret = vfio_mdev_pci_dev_complete(pdev, mdev, ops);
 
-	ret = vfio_mdev_pci_dev_init_regions(pdev, mdev_dev(mdev));
-	if (!ret)
-		ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
 	if (ret) {
 		vfio_mdev_pci_dev_destroy(pdev);
 		return ret;
@@ -289,13 +335,6 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_request);
 
 /* All of them, for a device that needs nothing else */
 const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops = {
-	.open = vfio_mdev_pci_dev_open,
-	.release = vfio_mdev_pci_dev_release,
-	.read = vfio_mdev_pci_dev_read,
-	.write = vfio_mdev_pci_dev_write,
-	.ioctl = vfio_mdev_pci_dev_ioctl,
-	.mmap = vfio_mdev_pci_dev_mmap,
-	.get_region_info = vfio_mdev_pci_dev_get_region_info,
-	.request = vfio_mdev_pci_dev_request,
+	VFIO_MDEV_PCI_DEV_OPS
 };
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_ops);

@@ -59,10 +59,19 @@ static const char *vfio_mdev_region_fault(const struct vfio_mdev_region *region)
 	if (!is_power_of_2(region->max_width) ||
 	    region->max_width > VFIO_MDEV_MAX_WIDTH)
 		return "has a max_width that is not 1, 2, 4 or 8";
+	if (!is_power_of_2(region->min_width) ||
+	    region->min_width > region->max_width)
+		return "has a min_width that is not a power of two up to max_width";
+	if (region->min_width > 1 && !region->ops)
+		return "has a min_width and no ops";
+	if (region->size % region->min_width)
+		return "has a size that is no multiple of min_width";
 	if (!region->ops && !region->mem && !region->flags)
 		return "has neither ops nor mem nor flags";
 	if (region->ops && region->mem && !region->nr_areas)
 		return "has both ops and mem, and no areas to tell them apart";
+	if (region->ops && !readable && !writable)
+		return "has ops and neither flag READ nor WRITE";
 	if (region->ops && ((readable && !region->ops->read) ||
 			    (writable && !region->ops->write)))
 		return "has a flag without its op";
@@ -88,6 +97,17 @@ vfio_mdev_region_pci_fault(const struct vfio_mdev_region *region,
 	return NULL;
 }
 
+static void vfio_mdev_region_no_bar(struct device *dev, unsigned int index,
+				    u64 size, u64 bar_size)
+{
+	if (bar_size)
+		dev_err(dev, "region %u has %#llx bytes, BAR %u %#llx\n", index,
+			size, index, bar_size);
+	else
+		dev_err(dev, "region %u: there is no BAR %u in the description\n",
+			index, index);
+}
+
 /* Let the table say what config space says. */
 static int vfio_mdev_regions_from_config(struct device *dev,
 					 struct vfio_mdev_region *region,
@@ -109,8 +129,7 @@ static int vfio_mdev_regions_from_config(struct device *dev,
 		u64 size = config->bar_size[i];
 
 		if (region[i].size && region[i].size != size) {
-			dev_err(dev, "region %u has %#llx bytes, BAR %u %#llx\n",
-				i, region[i].size, i, size);
+			vfio_mdev_region_no_bar(dev, i, region[i].size, size);
 			return -EINVAL;
 		}
 		region[i].size = size;
@@ -162,6 +181,8 @@ int vfio_mdev_regions_init(struct vfio_mdev_regions *regions,
 			continue;
 		if (!region[i].max_width)
 			region[i].max_width = VFIO_MDEV_MAX_WIDTH;
+		if (!region[i].min_width)
+			region[i].min_width = 1;
 		fault = vfio_mdev_region_fault(&region[i]);
 		if (!fault && config)
 			fault = vfio_mdev_region_pci_fault(&region[i], i,
@@ -336,6 +357,13 @@ vfio_mdev_region_rw_reg(const struct vfio_mdev_region *region, u64 offset,
 	return ret ? ret : (ssize_t)width;
 }
 
+/* Registers that are narrower than that are not there. */
+static bool vfio_mdev_region_too_narrow(const struct vfio_mdev_region *region,
+					u64 offset, size_t count)
+{
+	return (offset | count) & (region->min_width - 1);
+}
+
 /*
  * One access; the caller repeats it. Nothing is read from a register beyond what
  * the user then gets, unless the user's buffer is bad: reading may change the
@@ -351,6 +379,8 @@ static ssize_t vfio_mdev_region_rw_some(const struct vfio_mdev_region *region,
 		return vfio_mdev_region_rw_mem(region, offset, buf, count,
 					       write);
 
+	if (vfio_mdev_region_too_narrow(region, offset, count))
+		return -EINVAL;
 	width = vfio_mdev_region_width(region, offset, count);
 	return vfio_mdev_region_rw_reg(region, offset, buf, width, write);
 }
@@ -360,7 +390,8 @@ static bool vfio_mdev_region_is_reg(const struct vfio_mdev_region *region,
 				    u64 offset, size_t count)
 {
 	return !region->mem && count <= region->max_width &&
-	       is_power_of_2(count) && !(offset & (count - 1));
+	       count >= region->min_width && is_power_of_2(count) &&
+	       !(offset & (count - 1));
 }
 
 /* Until it is done or something is in the way; bytes, or -errno if none */
@@ -425,12 +456,13 @@ vfio_mdev_region_rw(const struct vfio_mdev_regions *regions, char __user *buf,
  *
  * An access that goes beyond the end of the region is cut there, one that begins
  * at the end or beyond is an error. Registers are read with natural widths in
- * ascending order.
+ * ascending order; of an access that would be narrower than
+ * &vfio_mdev_region.min_width somewhere among them, none is.
  *
- * Context: process context, no locks held.
+ * Context: process context, no locks held, may sleep.
  * Return: number of bytes read, which is less than asked for if @buf ends early;
- * -EINVAL if there is nothing to read at this offset; -EFAULT if nothing could be
- * stored in @buf; -EINTR if the caller is being killed.
+ * -EINVAL if there is nothing to read at this offset or with this width; -EFAULT if
+ * nothing could be stored in @buf; -EINTR if the caller is being killed.
  */
 ssize_t vfio_mdev_region_read(const struct vfio_mdev_regions *regions,
 			      char __user *buf, size_t count, loff_t *ppos)
@@ -448,10 +480,10 @@ EXPORT_SYMBOL_GPL(vfio_mdev_region_read);
  *
  * See vfio_mdev_region_read().
  *
- * Context: process context, no locks held.
+ * Context: process context, no locks held, may sleep.
  * Return: number of bytes written, which is less than asked for if @buf ends
- * early; -EINVAL if nothing can be written at this offset; -EFAULT if nothing
- * could be taken from @buf; -EINTR if the caller is being killed.
+ * early; -EINVAL if nothing can be written at this offset or with this width; -EFAULT
+ * if nothing could be taken from @buf; -EINTR if the caller is being killed.
  */
 ssize_t vfio_mdev_region_write(const struct vfio_mdev_regions *regions,
 			       const char __user *buf, size_t count,

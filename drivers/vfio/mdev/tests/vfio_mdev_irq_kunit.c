@@ -206,8 +206,9 @@ static void vfio_mdev_irq_kunit_config(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_config_init(&ctx->config, &ctx->dev,
 						       &desc));
-	KUNIT_ASSERT_GT(test, vfio_mdev_config_add_msi(&ctx->config, 32), 0);
-	KUNIT_ASSERT_GT(test, vfio_mdev_config_add_cap(&ctx->config, &cap), 0);
+	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_config_add_msi(&ctx->config, 32));
+	KUNIT_ASSERT_EQ(test, 0,
+			vfio_mdev_config_add_cap(&ctx->config, &cap, NULL));
 	vfio_mdev_irq_kunit_again(test, &irq_desc);
 }
 

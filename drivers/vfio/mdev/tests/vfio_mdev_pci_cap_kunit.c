@@ -63,6 +63,7 @@ static u32 vfio_mdev_pci_cap_kunit_read(struct kunit *test, u64 offset,
 	return get_unaligned_le32(buf);
 }
 
+/* Returns where it is, or an errno, with which nothing is said of where it is. */
 static int vfio_mdev_pci_cap_kunit_add(struct kunit *test, u8 id, u8 offset,
 				       u8 size)
 {
@@ -73,7 +74,12 @@ static int vfio_mdev_pci_cap_kunit_add(struct kunit *test, u8 id, u8 offset,
 		.size = size,
 	};
 
-	return vfio_mdev_config_add_cap(&ctx->config, &cap);
+	u8 at = 1;
+	int ret = vfio_mdev_config_add_cap(&ctx->config, &cap, &at);
+
+	if (ret)
+		KUNIT_EXPECT_EQ(test, 1, at);
+	return ret ?: at;
 }
 
 /* Follows the links as a driver does; returns how many capabilities there are. */
@@ -220,7 +226,7 @@ static void vfio_mdev_pci_cap_refuses(struct kunit *test)
 	memcpy(before, config->image, size);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			vfio_mdev_config_add_cap(config, &bad->cap));
+			vfio_mdev_config_add_cap(config, &bad->cap, NULL));
 	KUNIT_EXPECT_MEMEQ(test, before, config->image, size);
 	KUNIT_EXPECT_EQ(test, 0x5c, vfio_mdev_pci_cap_kunit_add(test, 9, 0x5c, 4));
 	KUNIT_EXPECT_EQ(test, 0x68, vfio_mdev_pci_cap_kunit_add(test, 9, 0x68, 4));
@@ -269,18 +275,19 @@ static void vfio_mdev_pci_msi_bits(struct kunit *test)
 {
 	const struct vfio_mdev_pci_msi_case *c = test->param_value;
 	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bare(test);
-	int msi = vfio_mdev_config_add_msi(config, c->vectors);
+	int ret = vfio_mdev_config_add_msi(config, c->vectors);
+	int msi = vfio_mdev_config_find_cap(config, 5);
 	unsigned int i;
 	u8 ones[20];
 
 	if (!c->flags) {
-		KUNIT_EXPECT_EQ(test, -EINVAL, msi);
-		KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_find_cap(config, 5));
+		KUNIT_EXPECT_EQ(test, -EINVAL, ret);
+		KUNIT_EXPECT_EQ(test, 0, msi);
 		return;
 	}
 
+	KUNIT_ASSERT_EQ(test, 0, ret);
 	KUNIT_ASSERT_EQ(test, 0x40, msi);
-	KUNIT_EXPECT_EQ(test, msi, vfio_mdev_config_find_cap(config, 5));
 	KUNIT_EXPECT_EQ(test, c->flags,
 			vfio_mdev_pci_cap_kunit_read(test, msi + PCI_MSI_FLAGS, 2));
 	for (i = 4; i < 16; i += 4)
@@ -387,21 +394,19 @@ static void vfio_mdev_pci_msix_bits(struct kunit *test)
 {
 	const struct vfio_mdev_pci_msix_case *c = test->param_value;
 	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bars(test);
-	int at = vfio_mdev_config_add_msix(config, &c->msix);
+	int ret = vfio_mdev_config_add_msix(config, &c->msix);
+	int at = vfio_mdev_config_find_cap(config, PCI_CAP_ID_MSIX);
 	u8 ones[PCI_CAP_MSIX_SIZEOF];
 
 	/* The table and the pending bits are never both at 0 of BAR 0. */
 	if (!c->regs[1] && !c->regs[2]) {
-		KUNIT_EXPECT_EQ(test, -EINVAL, at);
-		KUNIT_EXPECT_EQ(test, 0,
-				vfio_mdev_config_find_cap(config,
-							  PCI_CAP_ID_MSIX));
+		KUNIT_EXPECT_EQ(test, -EINVAL, ret);
+		KUNIT_EXPECT_EQ(test, 0, at);
 		return;
 	}
 
+	KUNIT_ASSERT_EQ(test, 0, ret);
 	KUNIT_ASSERT_EQ(test, 0x40, at);
-	KUNIT_EXPECT_EQ(test, at,
-			vfio_mdev_config_find_cap(config, PCI_CAP_ID_MSIX));
 	memset(ones, 0xff, sizeof(ones));
 	KUNIT_EXPECT_EQ(test, c->regs[0],
 			vfio_mdev_pci_cap_kunit_read(test, at + 2, 2));
@@ -440,6 +445,42 @@ static void vfio_mdev_pci_cap_too_early(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_find_cap(&ctx->config, 0));
 }
 
+/* Vectors are counted by one capability; a second one would say something else. */
+static void vfio_mdev_pci_cap_twice(struct kunit *test)
+{
+	static const struct vfio_mdev_pci_msix msix = { 1, 0, 0, 0, 16 };
+	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bars(test);
+
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_add_msi(config, 4));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_add_msix(config, &msix));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msi(config, 4));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msix(config, &msix));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_pci_cap_kunit_add(test, 5, 0, 24));
+	KUNIT_EXPECT_EQ(test, 0x5c, vfio_mdev_pci_cap_kunit_add(test, 9, 0, 4));
+}
+
+/* Who has counted the vectors does not do so again. */
+static void vfio_mdev_pci_cap_too_late(struct kunit *test)
+{
+	static const struct vfio_mdev_pci_msix msix = { 1, 0, 0, 0, 16 };
+	struct vfio_mdev_config *config = vfio_mdev_pci_cap_kunit_bars(test);
+	struct vfio_mdev_pci_cap_kunit *ctx = test->priv;
+	const struct vfio_mdev_irq_desc desc = {
+		.dev = &ctx->dev,
+		.config = config,
+	};
+	struct vfio_mdev_irqs *irqs;
+
+	irqs = kunit_kzalloc(test, sizeof(*irqs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, irqs);
+	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_irq_init(irqs, &desc));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msi(config, 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_config_add_msix(config, &msix));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vfio_mdev_pci_cap_kunit_add(test, 9, 0, 8));
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_config_find_cap(config, 0));
+	vfio_mdev_irq_destroy(irqs);
+}
+
 static struct kunit_case vfio_mdev_pci_cap_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_pci_cap_none),
 	KUNIT_CASE(vfio_mdev_pci_cap_order),
@@ -451,6 +492,8 @@ static struct kunit_case vfio_mdev_pci_cap_kunit_cases[] = {
 	KUNIT_CASE_PARAM(vfio_mdev_pci_msix_bits, vfio_mdev_pci_msix_gen_params),
 	KUNIT_CASE(vfio_mdev_pci_msix_no_room),
 	KUNIT_CASE(vfio_mdev_pci_cap_too_early),
+	KUNIT_CASE(vfio_mdev_pci_cap_twice),
+	KUNIT_CASE(vfio_mdev_pci_cap_too_late),
 	{ }
 };
 

@@ -260,14 +260,17 @@ static struct vfio_mdev_config *vfio_mdev_pci_kunit_card(struct kunit *test)
 	const unsigned int *size = test->param_value;
 	struct vfio_mdev_pci_desc desc = vfio_mdev_pci_card;
 	struct vfio_mdev_config *config;
+	u8 at = 0;
 
 	desc.config_size = *size;
 	config = vfio_mdev_pci_kunit_config(test, &desc);
-	KUNIT_ASSERT_EQ(test, VFIO_MDEV_PCI_CAP,
+	KUNIT_ASSERT_EQ(test, 0,
 			vfio_mdev_config_add_cap(config,
-						 &vfio_mdev_pci_card_cap));
+						 &vfio_mdev_pci_card_cap, &at));
+	KUNIT_ASSERT_EQ(test, VFIO_MDEV_PCI_CAP, at);
+	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_config_add_msi(config, 8));
 	KUNIT_ASSERT_EQ(test, VFIO_MDEV_PCI_MSI,
-			vfio_mdev_config_add_msi(config, 8));
+			vfio_mdev_config_find_cap(config, PCI_CAP_ID_MSI));
 
 	/* Nothing in the library sets these. */
 	config->reset[PCI_STATUS + 1] |= 0xf9;

@@ -356,6 +356,83 @@ static void vfio_mdev_region_splits_access(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, s->widths, ctx->widths);
 }
 
+/**
+ * struct vfio_mdev_region_narrow - an access to registers that have a least width
+ * @min_width: that width
+ * @max_width: what they take at most
+ * @offset: of the access
+ * @count: its bytes
+ * @widths: what arrives, a digit for each; NULL if it is refused, and nothing does
+ */
+struct vfio_mdev_region_narrow {
+	unsigned int min_width;
+	unsigned int max_width;
+	u64 offset;
+	size_t count;
+	const char *widths;
+};
+
+/* There are 24 bytes of them. */
+static const struct vfio_mdev_region_narrow vfio_mdev_region_narrows[] = {
+	{ 4, 4, 0, 4, "4" },
+	{ 4, 4, 4, 8, "44" },
+	{ 4, 8, 4, 12, "48" },
+	{ 4, 8, 16, 16, "8" },		/* cut at the end */
+	{ 4, 4, 20, SIZE_MAX, "4" },
+	{ 8, 8, 0, 24, "888" },
+	{ 8, 0, 8, 8, "8" },		/* 8 is the default of what is widest */
+	{ 2, 2, 2, 4, "22" },
+	{ 1, 8, 1, 3, "12" },
+	{ 0, 8, 3, 1, "1" },		/* 1 is the default */
+	{ 4, 4, 0, 1, NULL },
+	{ 4, 4, 0, 2, NULL },
+	{ 4, 8, 0, 3, NULL },
+	{ 4, 8, 2, 4, NULL },
+	{ 4, 8, 1, 3, NULL },
+	{ 4, 8, 0, 6, NULL },		/* not even the first four bytes */
+	{ 4, 8, 0, 23, NULL },
+	{ 4, 8, 22, 4, NULL },		/* two when cut at the end */
+	{ 8, 8, 4, 8, NULL },
+	{ 8, 8, 0, 4, NULL },
+	{ 8, 8, 8, 12, NULL },
+	{ 2, 2, 1, 2, NULL },
+	{ 2, 8, 0, 1, NULL },
+	{ 2, 8, 23, 1, NULL },
+};
+
+static void
+vfio_mdev_region_narrow_desc(const struct vfio_mdev_region_narrow *n,
+			     char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%#zx at %llu, %u to %u wide",
+		 n->count, n->offset, n->min_width, n->max_width);
+}
+
+KUNIT_ARRAY_PARAM(vfio_mdev_region_narrow, vfio_mdev_region_narrows,
+		  vfio_mdev_region_narrow_desc);
+
+/* Registers see nothing of an access that is too narrow, be it only in part. */
+static void vfio_mdev_region_narrow_access(struct kunit *test)
+{
+	const struct vfio_mdev_region_narrow *n = test->param_value;
+	struct vfio_mdev_region_kunit *ctx = test->priv;
+	struct vfio_mdev_region *regs = &ctx->region[VFIO_MDEV_REGION_REGS];
+	size_t cut = min_t(size_t, n->count, 24 - n->offset);
+	ssize_t ret = n->widths ? cut : -EINVAL;
+
+	regs->size = 24;
+	regs->min_width = n->min_width;
+	vfio_mdev_region_kunit_width(test, n->max_width);
+	KUNIT_EXPECT_EQ(test, ret,
+			vfio_mdev_region_kunit_read(test, n->offset, cut,
+						    n->count));
+	KUNIT_EXPECT_STREQ(test, n->widths ?: "", ctx->widths);
+	KUNIT_EXPECT_EQ(test, ret,
+			vfio_mdev_region_kunit_write(test, n->offset, cut,
+						     n->count));
+	KUNIT_EXPECT_STREQ(test, n->widths ?: "", ctx->widths);
+}
+
 /* Reads and writes @count bytes at @offset of a region whose bytes are @bytes. */
 static void vfio_mdev_region_kunit_both(struct kunit *test, unsigned int index,
 					const u8 *bytes, size_t offset,
@@ -571,6 +648,7 @@ static void vfio_mdev_region_reaches_config(struct kunit *test)
 
 static struct kunit_case vfio_mdev_region_access_kunit_cases[] = {
 	KUNIT_CASE_PARAM(vfio_mdev_region_splits_access, vfio_mdev_region_split_gen_params),
+	KUNIT_CASE_PARAM(vfio_mdev_region_narrow_access, vfio_mdev_region_narrow_gen_params),
 	KUNIT_CASE(vfio_mdev_region_all_of_regs),
 	KUNIT_CASE(vfio_mdev_region_all_of_mem),
 	KUNIT_CASE(vfio_mdev_region_refuses),

@@ -113,30 +113,56 @@ struct vfio_mdev_region_mistake {
 static const struct vfio_mdev_region_mistake vfio_mdev_region_mistakes[] = {
 	{ "larger than can be told apart",
 	  { .size = VFIO_MDEV_REGION_MAX_SIZE + 1,
+	    .flags = VFIO_MDEV_REGION_RW,
 	    .ops = &vfio_mdev_region_kunit_ops } },
 	{ "of the largest number",
-	  { .size = U64_MAX, .ops = &vfio_mdev_region_kunit_ops } },
+	  { .size = U64_MAX, .flags = VFIO_MDEV_REGION_RW,
+	    .ops = &vfio_mdev_region_kunit_ops } },
 	{ "registers that are mapped",
-	  { .size = 1, .flags = VFIO_REGION_INFO_FLAG_MMAP,
+	  { .size = PAGE_SIZE,
+	    .flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP,
 	    .ops = &vfio_mdev_region_kunit_ops } },
 	{ "a flag for capabilities",
-	  { .size = 1, .flags = VFIO_REGION_INFO_FLAG_CAPS,
+	  { .size = 1,
+	    .flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_CAPS,
 	    .ops = &vfio_mdev_region_kunit_ops } },
 	{ "a flag that is not known",
-	  { .size = 1, .flags = BIT(31), .ops = &vfio_mdev_region_kunit_ops } },
-	{ "3 bytes wide",
-	  { .size = 1, .max_width = 3, .ops = &vfio_mdev_region_kunit_ops } },
-	{ "16 bytes wide",
-	  { .size = 1, .max_width = 16, .ops = &vfio_mdev_region_kunit_ops } },
-	{ "2^31 bytes wide",
-	  { .size = 1, .max_width = BIT(31),
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW | BIT(31),
 	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "3 bytes wide",
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW, .max_width = 3,
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "16 bytes wide",
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW, .max_width = 16,
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "2^31 bytes wide",
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW, .max_width = BIT(31),
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "at least 3 bytes wide",
+	  { .size = 12, .flags = VFIO_MDEV_REGION_RW, .min_width = 3,
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "at least 16 bytes wide",
+	  { .size = 16, .flags = VFIO_MDEV_REGION_RW, .min_width = 16,
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "at least wider than at most",
+	  { .size = 16, .flags = VFIO_MDEV_REGION_RW, .max_width = 2,
+	    .min_width = 4, .ops = &vfio_mdev_region_kunit_ops } },
+	{ "with half a register at the end",
+	  { .size = 6, .flags = VFIO_MDEV_REGION_RW, .min_width = 4,
+	    .ops = &vfio_mdev_region_kunit_ops } },
+	{ "memory of a least width",
+	  { .size = 8, .flags = VFIO_MDEV_REGION_RW, .min_width = 4,
+	    .mem = vfio_mdev_region_kunit_mem } },
+	{ "registers that nobody can access",
+	  { .size = 1, .ops = &vfio_mdev_region_kunit_ops } },
 	{ "with nothing behind it", { .size = 1 } },
 	{ "both registers and memory",
-	  { .size = 1, .ops = &vfio_mdev_region_kunit_ops,
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW,
+	    .ops = &vfio_mdev_region_kunit_ops,
 	    .mem = vfio_mdev_region_kunit_mem } },
 	{ "a subtype alone",
-	  { .size = 1, .subtype = 1, .ops = &vfio_mdev_region_kunit_ops } },
+	  { .size = 1, .flags = VFIO_MDEV_REGION_RW, .subtype = 1,
+	    .ops = &vfio_mdev_region_kunit_ops } },
 	{ "read without an op",
 	  { .size = 1, .flags = VFIO_REGION_INFO_FLAG_READ,
 	    .ops = &vfio_mdev_region_kunit_write_ops } },
@@ -168,12 +194,13 @@ static void vfio_mdev_regions_init_refuses(struct kunit *test)
 					       NULL));
 }
 
-/* Registers without flags are not used, and a table may be empty. */
+/* Registers may be for reading only, and a table may be empty. */
 static void vfio_mdev_regions_init_limits(struct kunit *test)
 {
 	struct vfio_mdev_region_kunit *ctx = test->priv;
 	struct vfio_mdev_region region = {
 		.size = 1,
+		.flags = VFIO_REGION_INFO_FLAG_READ,
 		.ops = &vfio_mdev_region_kunit_read_ops,
 	};
 	struct vfio_mdev_regions regions = { };
@@ -205,7 +232,9 @@ static void vfio_mdev_region_kunit_config(struct kunit *test)
 	struct vfio_mdev_region_kunit *ctx = test->priv;
 
 	memset(ctx->region, 0, sizeof(ctx->region));
+	ctx->region[0].flags = VFIO_MDEV_REGION_RW;
 	ctx->region[0].ops = &vfio_mdev_region_kunit_ops;
+	ctx->region[2].flags = VFIO_MDEV_REGION_RW;
 	ctx->region[2].ops = &vfio_mdev_region_kunit_ops;
 	KUNIT_ASSERT_EQ(test, 0, vfio_mdev_config_init(&ctx->config, &ctx->dev,
 						       &desc));
@@ -270,9 +299,11 @@ static void vfio_mdev_regions_config_refuses(struct kunit *test)
 	ctx->region[3].size = 0;
 	/* A BAR with nothing behind it */
 	ctx->region[2].ops = NULL;
+	ctx->region[2].flags = 0;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			vfio_mdev_region_kunit_from_config(test, 9));
 	ctx->region[2].ops = &vfio_mdev_region_kunit_ops;
+	ctx->region[2].flags = VFIO_MDEV_REGION_RW;
 	/* A fixed index has no type, and what has none needs one. */
 	ctx->region[0].type = VFIO_REGION_TYPE_GFX;
 	KUNIT_EXPECT_EQ(test, -EINVAL,

@@ -47,7 +47,7 @@ TEST_F(mnull, type)
 	EXPECT_STREQ("Null device", text);
 	file_gets(text, sizeof(text), MDEV_TYPES(PARENT) "/" TYPE "/device_api");
 	EXPECT_STREQ("vfio-pci", text);
-	EXPECT_EQ(65535, mdev_available(PARENT, TYPE));
+	EXPECT_EQ(63, mdev_available(PARENT, TYPE));
 	EXPECT_EQ(1, mdev_count(PARENT, TYPE));
 }
 

@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
+
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
@@ -316,6 +318,69 @@ TEST_F(lent, outlives_the_file)
 }
 
 /*
+ * Registers of a least width, around memory that has none. They count accesses.
+ */
+
+FIXTURE(narrow) {
+	struct vfio_dev dev;
+	size_t page;
+};
+
+FIXTURE_SETUP(narrow)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	self->page = sysconf(_SC_PAGESIZE);
+	module_load(MODULE);
+	module_load("vfio_iommu_type1");
+	module_set_param(MODULE, "min_width", 4);
+	mdev_create_new(MODULE, TYPE, uuid);
+	vfio_dev_open(&self->dev, uuid);
+}
+
+FIXTURE_TEARDOWN(narrow)
+{
+	vfio_dev_close(&self->dev);
+	module_set_param(MODULE, "min_width", 0);
+	mdev_remove_all(MODULE);
+}
+
+/* What is too narrow is refused, by reading and writing, and counts as none. */
+TEST_F(narrow, is_refused)
+{
+	char buf[16] = { };
+
+	EXPECT_EQ(-EINVAL, __vfio_dev_read(&self->dev, BAR0, 0, buf, 1));
+	EXPECT_EQ(-EINVAL, __vfio_dev_read(&self->dev, BAR0, 0, buf, 2));
+	EXPECT_EQ(-EINVAL, __vfio_dev_read(&self->dev, BAR0, 2, buf, 4));
+	EXPECT_EQ(-EINVAL, __vfio_dev_read(&self->dev, BAR0, 0, buf, 6));
+	EXPECT_EQ(-EINVAL, __vfio_dev_write(&self->dev, BAR0, 0, buf, 1));
+	EXPECT_EQ(-EINVAL, __vfio_dev_write(&self->dev, BAR0, 3, buf, 1));
+	EXPECT_EQ(-EINVAL, __vfio_dev_write(&self->dev, BAR0, 0, buf, 10));
+	EXPECT_EQ(1, vfio_dev_load(&self->dev, BAR0, 0, 4));
+	EXPECT_EQ(12, __vfio_dev_write(&self->dev, BAR0, 4, buf, 12));
+	EXPECT_EQ(4, vfio_dev_load(&self->dev, BAR0, 4, 4));
+}
+
+/* Memory in the same region takes any width; what leads out of it ends there. */
+TEST_F(narrow, is_of_registers_only)
+{
+	char buf[4] = { };
+
+	EXPECT_EQ(1, __vfio_dev_write(&self->dev, BAR0, self->page, buf, 1));
+	EXPECT_EQ(3, __vfio_dev_read(&self->dev, BAR0, self->page + 1, buf, 3));
+	EXPECT_EQ(2, __vfio_dev_read(&self->dev, BAR0, 3 * self->page - 2, buf,
+				     4));
+	EXPECT_EQ(1, vfio_dev_load(&self->dev, BAR0, 0, 4));
+}
+
+/* Config space keeps its own widths. */
+TEST_F(narrow, is_not_of_config_space)
+{
+	EXPECT_EQ(0xf1, vfio_dev_config(&self->dev, PCI_DEVICE_ID, 1));
+}
+
+/*
  * Mistakes
  */
 
@@ -366,6 +431,58 @@ FIXTURE_VARIANT_ADD(mistake, null_ops) {
 
 FIXTURE_VARIANT_ADD(mistake, mem_short) {
 	.number = 10, .field = "region 0 has mem that is shorter than its size",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_flags) {
+	.number = 11, .field = "region 0 has ops and neither flag READ nor WRITE",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_bar) {
+	.number = 12, .field = "there is no BAR 3 in the description",
+};
+
+FIXTURE_VARIANT_ADD(mistake, min_width) {
+	.number = 13, .field = "region 0 has a min_width that is not a power of two",
+};
+
+FIXTURE_VARIANT_ADD(mistake, msi_twice) {
+	.number = 14, .field = "capability 0x5 is there already",
+};
+
+FIXTURE_VARIANT_ADD(mistake, msi_late) {
+	.number = 15, .field = "capability 0x5 comes after vfio_mdev_pci_dev_finish()",
+};
+
+FIXTURE_VARIANT_ADD(mistake, init_twice) {
+	.number = 16, .field = "config space was set up already",
+};
+
+FIXTURE_VARIANT_ADD(mistake, finish_twice) {
+	.number = 17, .field = "vfio_mdev_pci_dev_finish() was called already",
+};
+
+FIXTURE_VARIANT_ADD(mistake, ops_null) {
+	.number = 18, .field = "ops is NULL",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_open) {
+	.number = 19, .field = "ops has no open",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_read) {
+	.number = 20, .field = "ops has no read",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_write) {
+	.number = 21, .field = "ops has no write",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_ioctl) {
+	.number = 22, .field = "ops has no ioctl",
+};
+
+FIXTURE_VARIANT_ADD(mistake, no_region_info) {
+	.number = 23, .field = "ops has no get_region_info",
 };
 
 FIXTURE_SETUP(mistake)

@@ -5,8 +5,9 @@
  * those of type 2, the library provides it, and of type 3 too, which lacks all that
  * a device can do without.
  *
- * The parameter mistake makes create() describe what no device can be; each number
- * is another mistake, in the order of mdev_test_memory_mistakes.
+ * The parameter min_width is that of the registers. The parameter mistake makes
+ * create() describe what no device can be; each number is another mistake, in the order
+ * of enum mdev_test_memory_mistake.
  */
 #include <linux/mdev.h>
 #include <linux/module.h>
@@ -25,6 +26,10 @@
 static unsigned int mistake;
 module_param(mistake, uint, 0644);
 MODULE_PARM_DESC(mistake, "What create() does wrong (default: 0, nothing)");
+
+static unsigned int min_width;
+module_param(min_width, uint, 0644);
+MODULE_PARM_DESC(min_width, "Narrowest access to registers (default: 0, any)");
 
 /**
  * struct mdev_test_memory - state of a device
@@ -85,6 +90,7 @@ static void mdev_test_memory_set_regions(struct mdev_test_memory *test)
 	struct vfio_mdev_region *region = test->pdev.region;
 
 	region[0].flags = VFIO_MDEV_REGION_RW | VFIO_REGION_INFO_FLAG_MMAP;
+	region[0].min_width = min_width;
 	region[0].ops = &mdev_test_memory_ops;
 	region[0].priv = test;
 	region[0].mem = test->mem;
@@ -123,7 +129,26 @@ enum mdev_test_memory_mistake {
 	MDEV_TEST_NR_REGIONS,
 	MDEV_TEST_NULL_OPS,
 	MDEV_TEST_MEM_SHORT,
+	MDEV_TEST_NO_FLAGS,
+	MDEV_TEST_NO_BAR,
+	MDEV_TEST_MIN_WIDTH,
+	MDEV_TEST_MSI_TWICE,
+	MDEV_TEST_MSI_LATE,
+	MDEV_TEST_INIT_TWICE,
+	MDEV_TEST_FINISH_TWICE,
+	MDEV_TEST_OPS_NULL,
+	MDEV_TEST_NO_OPEN,
+	MDEV_TEST_NO_READ,
+	MDEV_TEST_NO_WRITE,
+	MDEV_TEST_NO_IOCTL,
+	MDEV_TEST_NO_REGION_INFO,
 };
+
+static int mdev_test_memory_msi_twice(struct mdev_test_memory *test)
+{
+	return vfio_mdev_config_add_msi(&test->pdev.config, 1) ?:
+	       vfio_mdev_config_add_msi(&test->pdev.config, 1);
+}
 
 /* What a vendor may get wrong after the description. 0 or an errno */
 static int mdev_test_memory_err(struct mdev_test_memory *test)
@@ -134,7 +159,7 @@ static int mdev_test_memory_err(struct mdev_test_memory *test)
 	if (mistake == MDEV_TEST_MSI_VECTORS)
 		ret = vfio_mdev_config_add_msi(&test->pdev.config, 0);
 	else if (mistake == MDEV_TEST_CAP_SIZE)
-		ret = vfio_mdev_config_add_cap(&test->pdev.config, &cap);
+		ret = vfio_mdev_config_add_cap(&test->pdev.config, &cap, NULL);
 	else if (mistake == MDEV_TEST_REGION_SIZE)
 		test->pdev.region[0].size = 16 * PAGE_SIZE;
 	else if (mistake == MDEV_TEST_REGION_NOTHING)
@@ -143,17 +168,26 @@ static int mdev_test_memory_err(struct mdev_test_memory *test)
 		test->pdev.region[0].mem = (u8 *)test;
 	else if (mistake == MDEV_TEST_MEM_SHORT)
 		test->pdev.region[0].mem = test->rom;
+	else if (mistake == MDEV_TEST_NO_FLAGS)
+		test->pdev.region[0] = (struct vfio_mdev_region) {
+			.ops = &mdev_test_memory_ops,
+		};
+	else if (mistake == MDEV_TEST_NO_BAR)
+		test->pdev.region[3].size = 4096;
+	else if (mistake == MDEV_TEST_MIN_WIDTH)
+		test->pdev.region[0].min_width = 3;
+	else if (mistake == MDEV_TEST_MSI_TWICE)
+		ret = mdev_test_memory_msi_twice(test);
 	else if (mistake == MDEV_TEST_NR_REGIONS)
 		test->pdev.nr_regions = VFIO_MDEV_PCI_DEV_REGIONS + 1;
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 /* Without release and request, and with nothing to map */
 static const struct vfio_mdev_device_ops mdev_test_sparing_ops = {
 	.open = vfio_mdev_pci_dev_open,
-	.read = vfio_mdev_pci_dev_read,
-	.write = vfio_mdev_pci_dev_write,
 	.ioctl = vfio_mdev_pci_dev_ioctl,
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,
 	.get_region_info = vfio_mdev_pci_dev_get_region_info,
 };
 
@@ -179,11 +213,52 @@ static struct mdev_type mdev_test_memory_sparing = {
 	.max_instances = 100,
 };
 
+/* With ops that lack one */
+static int mdev_test_memory_finish_err(struct mdev_test_memory *test,
+				       struct mdev_device *mdev)
+{
+	struct vfio_mdev_device_ops ops = { VFIO_MDEV_PCI_DEV_OPS };
+
+	if (mistake == MDEV_TEST_NO_OPEN)
+		ops.open = NULL;
+	else if (mistake == MDEV_TEST_NO_READ)
+		ops.read = NULL;
+	else if (mistake == MDEV_TEST_NO_WRITE)
+		ops.write = NULL;
+	else if (mistake == MDEV_TEST_NO_IOCTL)
+		ops.ioctl = NULL;
+	else if (mistake == MDEV_TEST_NO_REGION_INFO)
+		ops.get_region_info = NULL;
+	return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+					mistake == MDEV_TEST_OPS_NULL ?
+					NULL : &ops);
+}
+
+/* Something that comes after the device is complete; ends as create() does */
+static int mdev_test_memory_late_err(struct mdev_test_memory *test,
+				     struct mdev_device *mdev)
+{
+	int ret = 0;
+
+	if (mistake == MDEV_TEST_NULL_OPS)
+		mdev_set_vfio_ops(mdev, NULL);
+	if (mistake == MDEV_TEST_FINISH_TWICE)
+		return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+						&vfio_mdev_pci_dev_ops);
+	if (mistake == MDEV_TEST_MSI_LATE)
+		ret = vfio_mdev_config_add_msi(&test->pdev.config, 1);
+	if (ret)
+		vfio_mdev_pci_dev_destroy(&test->pdev);
+	return ret;
+}
+
 static int mdev_test_memory_finish(struct mdev_test_memory *test,
 				   struct mdev_device *mdev)
 {
 	int ret;
 
+	if (mistake >= MDEV_TEST_OPS_NULL)
+		return mdev_test_memory_finish_err(test, mdev);
 	if (mdev->type != &mdev_test_memory_sparing)
 		return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
 						&vfio_mdev_pci_dev_ops);
@@ -217,14 +292,14 @@ static int mdev_test_memory_setup(struct mdev_test_memory *test,
 
 	mdev_test_memory_set_regions(test);
 	ret = mdev_test_memory_err(test);
+	if (mistake == MDEV_TEST_INIT_TWICE)
+		ret = vfio_mdev_pci_dev_init(&test->pdev, mdev, &desc);
 	if (ret) {
 		vfio_mdev_pci_dev_destroy(&test->pdev);
 		return ret;
 	}
 	ret = mdev_test_memory_finish(test, mdev);
-	if (!ret && mistake == MDEV_TEST_NULL_OPS)
-		mdev_set_vfio_ops(mdev, NULL);
-	return ret;
+	return ret ?: mdev_test_memory_late_err(test, mdev);
 }
 
 static void mdev_test_memory_free(struct mdev_test_memory *test)
@@ -264,7 +339,8 @@ static int mdev_test_memory_create(struct kobject *kobj,
 
 static int mdev_test_memory_remove(struct mdev_device *mdev)
 {
-	struct mdev_test_memory *test = mdev_get_drvdata(mdev);
+	struct mdev_test_memory *test =
+		vfio_mdev_pci_dev_container(mdev, struct mdev_test_memory, pdev);
 
 	vfio_mdev_pci_dev_destroy(&test->pdev);
 	mdev_test_memory_free(test);
