@@ -120,6 +120,36 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /*
+ * PRE_COPY and the size of what is to come, since 6.2. No device is asked for states
+ * that it does not offer, so a flag of 0 is all there has to be. The operations have one
+ * more member, behind those that VFIO knows.
+ */
+#if COMPAT_BEFORE(6, 2)
+#define VFIO_MIGRATION_PRE_COPY		0
+#define VFIO_DEVICE_STATE_PRE_COPY	6
+#define VFIO_DEVICE_STATE_PRE_COPY_P2P	7
+#define VFIO_MIG_GET_PRECOPY_INFO	_IO(VFIO_TYPE, VFIO_BASE + 21)
+
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 initial_bytes;
+	__aligned_u64 dirty_bytes;
+};
+
+struct compat_vfio_migration_ops {
+	struct file *(*migration_set_state)(struct vfio_device *vdev,
+					    enum vfio_device_mig_state state);
+	int (*migration_get_state)(struct vfio_device *vdev,
+				   enum vfio_device_mig_state *state);
+	int (*migration_get_data_size)(struct vfio_device *vdev,
+				       unsigned long *size);
+};
+
+#define vfio_migration_ops compat_vfio_migration_ops
+#endif
+
+/*
  * GET_REGION_INFO reaches the driver as an op with kernel structures since 6.19,
  * iommufd since 6.6; before 6.2 release() has to free the device. So the
  * driver's table has members that the kernel's does not have. Its vfio_device_ops

@@ -371,6 +371,7 @@ struct device *mdev_dev(struct mdev_device *mdev);
 struct mdev_device *mdev_from_dev(struct device *dev);
 struct device *mdev_parent_dev(struct mdev_device *mdev);
 const guid_t *mdev_uuid(struct mdev_device *mdev);
+const char *mdev_get_type_name(struct mdev_device *mdev);
 unsigned int mdev_get_type_group_id(struct mdev_device *mdev);
 unsigned int mdev_type_kobj_group_id(struct kobject *kobj);
 

@@ -9,12 +9,34 @@
 #define VFIO_MDEV_H
 
 #include <linux/mdev.h>
+#include <linux/vfio.h>
 
+struct file;
 struct kvm;
-struct vfio_device;
 struct vfio_info_cap;
-struct vfio_region_info;
 struct vm_area_struct;
+
+/**
+ * struct vfio_mdev_migration_ops - how a device is migrated
+ * @flags: %VFIO_MIGRATION_STOP_COPY, and more if there are more states
+ * @set_state: take the device to @state. Returns a file to transfer data by if there is
+ *	       one, %NULL or an error pointer.
+ * @get_state: store the state that the device is in
+ * @get_data_size: store about how many bytes there are to transfer once the device is
+ *		   stopped
+ *
+ * All are mandatory. They are called from open to release, in process context, several
+ * at a time. As the library has them all, see vfio_mdev_migration_set_state(), only a
+ * vendor whose device does not fit there writes them.
+ */
+struct vfio_mdev_migration_ops {
+	u64 flags;
+	struct file *(*set_state)(struct mdev_device *mdev,
+				  enum vfio_device_mig_state state);
+	int (*get_state)(struct mdev_device *mdev,
+			 enum vfio_device_mig_state *state);
+	int (*get_data_size)(struct mdev_device *mdev, unsigned long *size);
+};
 
 /**
  * struct vfio_mdev_device_ops - what a mediated device of class MDEV_ID_VFIO does
@@ -36,6 +58,9 @@ struct vm_area_struct;
  * @request: ask the user to release the device; @count says how often that was
  *	     asked already. With it, removing an open device waits for the user;
  *	     without it, that is refused with -EBUSY.
+ * @device_feature: VFIO_DEVICE_FEATURE for what VFIO does not know; an unknown one is
+ *		    answered with -ENOTTY, as all are without this callback
+ * @migration: how the device is migrated; without it, it cannot be
  *
  * Each may be NULL. A missing @open, @read, @write, @ioctl or @mmap answers
  * -EINVAL. Calls come in this order for a device: create, (open, release)*,
@@ -58,6 +83,9 @@ struct vfio_mdev_device_ops {
 			       struct vfio_region_info *info,
 			       struct vfio_info_cap *caps);
 	void (*request)(struct mdev_device *mdev, unsigned int count);
+	int (*device_feature)(struct mdev_device *mdev, u32 flags,
+			      void __user *arg, size_t argsz);
+	const struct vfio_mdev_migration_ops *migration;
 };
 
 struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev);

@@ -18,10 +18,12 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <linux/vfio_mdev_migration.h>
 
 struct device;
 struct eventfd_ctx;
 struct vfio_mdev_device_ops;
+struct vfio_mdev_migration_ops;
 struct vfio_mdev_irqfd;
 struct vm_area_struct;
 
@@ -244,6 +246,7 @@ struct vfio_mdev_region_ops {
  *	  out what it is: VFIO_REGION_TYPE_GFX, for example. Only from
  *	  VFIO_PCI_NUM_REGIONS on, where each region of a PCI device needs one.
  * @subtype: what it is among those of @type
+ * @migrate: its memory goes with the device when that is migrated
  *
  * A region without @ops is memory, and so are the @areas of one with @ops. Who
  * allocates and frees it is up to @mem:
@@ -275,6 +278,7 @@ struct vfio_mdev_region {
 	u32 nr_areas;
 	u32 type;
 	u32 subtype;
+	bool migrate;
 	/* private: */
 	u16 open_flags;			/* 0 if @mem is the vendor's for good */
 	bool allocated;			/* by vfio_mdev_regions_open() */
@@ -429,6 +433,10 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  * @regions: the same, checked
  * @irqs: its interrupts
  * @pci: the above, for the ioctls
+ * @mig_desc: what there is to migrate beside config space, interrupts and memory; only if
+ *	      the device has &vfio_mdev_pci_dev_migration among its ops. To be set
+ *	      before vfio_mdev_pci_dev_finish().
+ * @mig: its migration
  * @reset: bring registers back to their state after power on, or NULL. May be set
  *	   until the device is published; see below.
  *
@@ -456,6 +464,8 @@ struct vfio_mdev_pci_dev {
 	struct vfio_mdev_regions regions;
 	struct vfio_mdev_irqs irqs;
 	struct vfio_mdev_pci pci;
+	const struct vfio_mdev_mig_desc *mig_desc;
+	struct vfio_mdev_migration mig;
 	void (*reset)(struct vfio_mdev_pci_dev *pdev);
 };
 
@@ -515,6 +525,11 @@ void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count);
 	.get_region_info = vfio_mdev_pci_dev_get_region_info
 #define VFIO_MDEV_PCI_DEV_OPS_REQUEST					\
 	.request = vfio_mdev_pci_dev_request
+/* Only for a device with &vfio_mdev_pci_dev.mig_desc, so not among all of them */
+#define VFIO_MDEV_PCI_DEV_OPS_MIGRATION					\
+	.migration = &vfio_mdev_pci_dev_migration
+
+extern const struct vfio_mdev_migration_ops vfio_mdev_pci_dev_migration;
 
 extern const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops;
 

@@ -164,12 +164,16 @@ static long mdpy_ioctl(struct mdev_device *mdev, unsigned int cmd,
 	return vfio_mdev_pci_dev_ioctl(mdev, cmd, arg);
 }
 
+/* The picture goes with the display, which has nothing else to store or to stop. */
+static const struct vfio_mdev_mig_desc mdpy_mig_desc = { };
+
 static const struct vfio_mdev_device_ops mdpy_ops = {
 	.ioctl = mdpy_ioctl,
 	VFIO_MDEV_PCI_DEV_OPS_OPEN,
 	VFIO_MDEV_PCI_DEV_OPS_RDWR,
 	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
 	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
+	VFIO_MDEV_PCI_DEV_OPS_MIGRATION,
 };
 
 /*
@@ -213,6 +217,8 @@ static int mdpy_setup(struct mdpy *mdpy, struct mdev_device *mdev)
 
 	mdpy->pdev.region[0].flags = VFIO_MDEV_REGION_RW |
 				     VFIO_REGION_INFO_FLAG_MMAP;
+	mdpy->pdev.region[0].migrate = true;
+	mdpy->pdev.mig_desc = &mdpy_mig_desc;
 	ret = mdpy_add_vendor_cap(mdpy);
 	if (ret) {
 		vfio_mdev_pci_dev_destroy(&mdpy->pdev);

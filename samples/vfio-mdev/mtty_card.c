@@ -25,6 +25,9 @@
 
 #define MTTY_CARD_PORTS		2	/* at most */
 
+/* In the stream that a card is migrated by: a port's UART, and the port's number */
+#define MTTY_RECORD_PORT	VFIO_MDEV_MIG_VENDOR
+
 /**
  * struct mtty_port - a serial port
  * @card: the card that it is on
@@ -42,7 +45,8 @@ struct mtty_port {
 /**
  * struct mtty_card - a serial card, the state of one mediated device
  * @pdev: what makes it a PCI device; is the driver data
- * @lock: protects UARTs and timers of @port
+ * @lock: protects UARTs and timers of @port, and @stopped
+ * @stopped: no timer may be started, as the card is being migrated
  * @nr_ports: number of ports on the card
  * @port: the ports
  */
@@ -50,6 +54,7 @@ struct mtty_card {
 	struct vfio_mdev_pci_dev pdev;
 	/* Taken by the timers too. Outside of the locks of the library. */
 	spinlock_t lock;
+	bool stopped;
 	unsigned int nr_ports;
 	struct mtty_port port[MTTY_CARD_PORTS];
 };
@@ -85,7 +90,7 @@ static void mtty_port_update(struct mtty_port *port)
 
 	lockdep_assert_held(&port->card->lock);
 
-	if (mtty_uart_rx_active(&port->uart)) {
+	if (!port->card->stopped && mtty_uart_rx_active(&port->uart)) {
 		timeout = mtty_uart_timeout_us(&port->uart);
 		if (timeout)
 			mod_timer(&port->timer,
@@ -167,12 +172,119 @@ static void mtty_card_release(struct mdev_device *mdev)
 	vfio_mdev_pci_dev_release(mdev);
 }
 
+/*
+ * Migration: what is stored of a card are its ports
+ */
+
+/* Characters that wait go on waiting once the card runs again. */
+static void mtty_card_stop(struct mdev_device *mdev)
+{
+	struct mtty_card *card = to_mtty_card(mdev);
+	unsigned int i;
+
+	spin_lock_bh(&card->lock);
+	card->stopped = true;
+	spin_unlock_bh(&card->lock);
+	for (i = 0; i < card->nr_ports; i++)
+		timer_delete_sync(&card->port[i].timer);
+}
+
+static void mtty_card_run(struct mdev_device *mdev)
+{
+	struct mtty_card *card = to_mtty_card(mdev);
+	unsigned int i;
+
+	spin_lock_bh(&card->lock);
+	card->stopped = false;
+	for (i = 0; i < card->nr_ports; i++) {
+		card->port[i].uart.rx_active = true;
+		mtty_port_update(&card->port[i]);
+	}
+	spin_unlock_bh(&card->lock);
+}
+
+static int mtty_card_save(struct mdev_device *mdev,
+			  struct vfio_mdev_stream *stream)
+{
+	struct mtty_card *card = to_mtty_card(mdev);
+	struct mtty_uart_state state;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < card->nr_ports; i++) {
+		spin_lock_bh(&card->lock);
+		mtty_uart_save(&card->port[i].uart, &state);
+		spin_unlock_bh(&card->lock);
+		ret = vfio_mdev_stream_put(stream, MTTY_RECORD_PORT + i, &state,
+					   sizeof(state));
+	}
+	return ret;
+}
+
+static int mtty_card_check(struct mdev_device *mdev,
+			   const struct vfio_mdev_stream *stream)
+{
+	struct mtty_card *card = to_mtty_card(mdev);
+	unsigned int i;
+
+	for (i = 0; i < card->nr_ports; i++)
+		if (!mtty_uart_can_load(vfio_mdev_stream_get(stream,
+							     MTTY_RECORD_PORT + i,
+							     NULL)))
+			return -EINVAL;
+	return 0;
+}
+
+static void mtty_card_load(struct mdev_device *mdev,
+			   const struct vfio_mdev_stream *stream)
+{
+	struct mtty_card *card = to_mtty_card(mdev);
+	unsigned int i;
+
+	spin_lock_bh(&card->lock);
+	for (i = 0; i < card->nr_ports; i++) {
+		mtty_uart_load(&card->port[i].uart,
+			       vfio_mdev_stream_get(stream,
+						    MTTY_RECORD_PORT + i, NULL));
+		mtty_port_update_irq(&card->port[i]);
+	}
+	spin_unlock_bh(&card->lock);
+}
+
+#define MTTY_RECORD(nr) {				\
+	.tag = MTTY_RECORD_PORT + (nr),			\
+	.min_size = sizeof(struct mtty_uart_state),	\
+	.max_size = sizeof(struct mtty_uart_state),	\
+}
+
+static const struct vfio_mdev_mig_record mtty_card_records[] = {
+	MTTY_RECORD(0),
+	MTTY_RECORD(1),
+};
+
+#define MTTY_MIG_DESC(nr_ports) {	\
+	.records = mtty_card_records,	\
+	.nr_records = (nr_ports),	\
+	.stop = mtty_card_stop,		\
+	.run = mtty_card_run,		\
+	.save = mtty_card_save,		\
+	.check = mtty_card_check,	\
+	.load = mtty_card_load,		\
+}
+
+/* By number of ports */
+static const struct vfio_mdev_mig_desc mtty_card_mig_desc[] = {
+	[1] = MTTY_MIG_DESC(1),
+	[2] = MTTY_MIG_DESC(2),
+};
+
 static const struct vfio_mdev_device_ops mtty_card_ops = {
 	.open = vfio_mdev_pci_dev_open,
 	.release = mtty_card_release,
 	.ioctl = vfio_mdev_pci_dev_ioctl,
 	VFIO_MDEV_PCI_DEV_OPS_RDWR,
 	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+	VFIO_MDEV_PCI_DEV_OPS_MIGRATION,
 };
 
 /* Ops belong to a device, so two of one type may differ. */
@@ -183,6 +295,7 @@ static const struct vfio_mdev_device_ops mtty_card_request_ops = {
 	VFIO_MDEV_PCI_DEV_OPS_RDWR,
 	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
 	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
+	VFIO_MDEV_PCI_DEV_OPS_MIGRATION,
 };
 
 /*
@@ -237,6 +350,7 @@ static int mtty_card_init(struct mtty_card *card, struct mdev_device *mdev,
 	}
 
 	card->pdev.reset = mtty_card_reset;
+	card->pdev.mig_desc = &mtty_card_mig_desc[card->nr_ports];
 	mtty_card_init_ports(card);
 	return vfio_mdev_pci_dev_finish(&card->pdev, mdev, ops);
 }

@@ -11,12 +11,14 @@
  *
  * Nothing here knows of VFIO, locks or timers.
  */
+#include <asm/byteorder.h>
 #include <kunit/visibility.h>
 #include <linux/bits.h>
 #include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/serial_reg.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
 #include "mtty_uart.h"
@@ -410,3 +412,102 @@ void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(mtty_uart_write);
+
+/*
+ * Migration
+ */
+
+/**
+ * mtty_uart_save - store the state of a UART
+ * @uart: the UART
+ * @state: gets its state
+ */
+void mtty_uart_save(const struct mtty_uart *uart, struct mtty_uart_state *state)
+{
+	unsigned int i;
+
+	*state = (struct mtty_uart_state){
+		.divisor = cpu_to_le16(uart->divisor),
+		.ier = uart->ier,
+		.fcr = uart->fcr,
+		.lcr = uart->lcr,
+		.mcr = uart->mcr,
+		.msr = uart->msr,
+		.scr = uart->scr,
+		.flags = (uart->overrun ? MTTY_UART_OVERRUN : 0) |
+			 (uart->thre ? MTTY_UART_THRE : 0) |
+			 (uart->timeout ? MTTY_UART_TIMEOUT : 0),
+		.rx_count = uart->rx_count,
+	};
+	for (i = 0; i < uart->rx_count; i++)
+		state->rx[i] = uart->rx[(uart->rx_head + i) %
+					MTTY_UART_FIFO_SIZE];
+}
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_save);
+
+/* What no UART receives is not there, nor is anything behind the last character. */
+static bool mtty_uart_can_load_rx(const struct mtty_uart_state *state)
+{
+	unsigned int size = state->fcr & UART_FCR_ENABLE_FIFO ?
+			    MTTY_UART_FIFO_SIZE : 1;
+	unsigned int i;
+
+	if (state->rx_count > size)
+		return false;
+	for (i = 0; i < state->rx_count; i++)
+		if (state->rx[i].error & ~(UART_LSR_BI | UART_LSR_FE))
+			return false;
+	return !memchr_inv(state->rx + i, 0,
+			   sizeof(state->rx) - i * sizeof(state->rx[0]));
+}
+
+/**
+ * mtty_uart_can_load - find out whether a UART can be in a state
+ * @state: the state, which may come from anywhere
+ *
+ * Return: true if it can.
+ */
+bool mtty_uart_can_load(const struct mtty_uart_state *state)
+{
+	bool fifo = state->fcr & UART_FCR_ENABLE_FIFO;
+
+	if (state->ier & ~MTTY_UART_IER_BITS ||
+	    state->mcr & ~MTTY_UART_MCR_BITS ||
+	    state->fcr & ~(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK) ||
+	    (state->fcr && !fifo))
+		return false;
+	if (state->flags & ~(MTTY_UART_OVERRUN | MTTY_UART_THRE |
+			     MTTY_UART_TIMEOUT))
+		return false;
+	if (state->flags & MTTY_UART_TIMEOUT && (!fifo || !state->rx_count))
+		return false;
+	return mtty_uart_can_load_rx(state);
+}
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_can_load);
+
+/**
+ * mtty_uart_load - bring a UART to a state
+ * @uart: the UART
+ * @state: the state, of which mtty_uart_can_load() approved
+ *
+ * Characters that were waiting wait for a time-out anew.
+ */
+void mtty_uart_load(struct mtty_uart *uart, const struct mtty_uart_state *state)
+{
+	*uart = (struct mtty_uart){
+		.divisor = le16_to_cpu(state->divisor),
+		.ier = state->ier,
+		.fcr = state->fcr,
+		.lcr = state->lcr,
+		.mcr = state->mcr,
+		.msr = state->msr,
+		.scr = state->scr,
+		.overrun = state->flags & MTTY_UART_OVERRUN,
+		.thre = state->flags & MTTY_UART_THRE,
+		.timeout = state->flags & MTTY_UART_TIMEOUT,
+		.rx_active = true,
+		.rx_count = state->rx_count,
+	};
+	memcpy(uart->rx, state->rx, sizeof(uart->rx));
+}
+EXPORT_SYMBOL_IF_KUNIT(mtty_uart_load);

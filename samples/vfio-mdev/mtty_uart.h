@@ -57,6 +57,39 @@ struct mtty_uart {
 	struct mtty_uart_char rx[MTTY_UART_FIFO_SIZE];
 };
 
+/**
+ * struct mtty_uart_state - state of a UART that is migrated, as &struct mtty_uart has it
+ * @divisor: of the baud rate
+ * @ier: interrupt enable register
+ * @fcr: FIFO control register
+ * @lcr: line control register
+ * @mcr: modem control register
+ * @msr: modem status register
+ * @scr: scratch register
+ * @flags: MTTY_UART_OVERRUN and so on
+ * @rx_count: number of characters that are waiting
+ * @rx: these, the oldest one first, and zeros
+ */
+struct mtty_uart_state {
+	__le16 divisor;
+	u8 ier;
+	u8 fcr;
+	u8 lcr;
+	u8 mcr;
+	u8 msr;
+	u8 scr;
+	u8 flags;
+	u8 rx_count;
+	struct mtty_uart_char rx[MTTY_UART_FIFO_SIZE];
+};
+
+#define MTTY_UART_OVERRUN	1
+#define MTTY_UART_THRE		2
+#define MTTY_UART_TIMEOUT	4
+
+void mtty_uart_save(const struct mtty_uart *uart, struct mtty_uart_state *state);
+bool mtty_uart_can_load(const struct mtty_uart_state *state);
+void mtty_uart_load(struct mtty_uart *uart, const struct mtty_uart_state *state);
 void mtty_uart_reset(struct mtty_uart *uart);
 u8 mtty_uart_read(struct mtty_uart *uart, unsigned int reg);
 void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value);

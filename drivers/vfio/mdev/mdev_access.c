@@ -139,3 +139,16 @@ const guid_t *mdev_uuid(struct mdev_device *mdev)
 	return &mdev->uuid;
 }
 EXPORT_SYMBOL(mdev_uuid);
+
+/**
+ * mdev_get_type_name - name of a device's type
+ * @mdev: the device
+ *
+ * Return: the name of the type's directory in sysfs, which begins with the parent's
+ * driver: "mtty-2". It is there for as long as the device.
+ */
+const char *mdev_get_type_name(struct mdev_device *mdev)
+{
+	return kobject_name(&mdev->type_obj->kobj);
+}
+EXPORT_SYMBOL_GPL(mdev_get_type_name);

@@ -149,18 +149,27 @@ bool vfio_mdev_intx_disabled(struct vfio_mdev_irqs *irqs)
 				PCI_COMMAND_INTX_DISABLE);
 }
 
-/* Signal INTx if the device asks for it and nothing holds it back. */
-void vfio_mdev_intx_update(struct vfio_mdev_irqs *irqs)
+/* Whatever the line is at */
+static void vfio_mdev_intx_signal(struct vfio_mdev_irqs *irqs)
 {
 	lockdep_assert_held(&irqs->lock);
 
 	if (irqs->index != VFIO_PCI_INTX_IRQ_INDEX || !irqs->trigger[0] ||
-	    !irqs->line || irqs->masked || vfio_mdev_intx_disabled(irqs))
+	    irqs->masked || vfio_mdev_intx_disabled(irqs))
 		return;
 
 	/* First, as the user may unmask it at once. */
 	irqs->masked = true;
 	vfio_mdev_irq_signal_locked(irqs, 0);
+}
+
+/* Signal INTx if the device asks for it and nothing holds it back. */
+void vfio_mdev_intx_update(struct vfio_mdev_irqs *irqs)
+{
+	lockdep_assert_held(&irqs->lock);
+
+	if (irqs->line)
+		vfio_mdev_intx_signal(irqs);
 }
 
 static void vfio_mdev_irq_change_line(struct vfio_mdev_irqs *irqs, bool level)
@@ -202,6 +211,36 @@ void vfio_mdev_irq_set_line(struct vfio_mdev_irqs *irqs, bool level)
 	spin_unlock_irqrestore(&irqs->lock, flags);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_irq_set_line);
+
+/* For a device that is migrated: what there is beside the eventfds */
+void vfio_mdev_intx_save(struct vfio_mdev_irqs *irqs, u8 *line, u8 *masked)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&irqs->lock, flags);
+	*line = irqs->line;
+	*masked = irqs->masked;
+	spin_unlock_irqrestore(&irqs->lock, flags);
+}
+
+/*
+ * Whoever had INTx masked was on the way to unmask it, but that was another user. This
+ * one may not know of it, so it is told: an interrupt too many does no harm, one that
+ * nobody unmasks ends them all.
+ */
+void vfio_mdev_intx_load(struct vfio_mdev_irqs *irqs, bool line, bool masked)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&irqs->lock, flags);
+	irqs->masked = false;
+	irqs->line = line;
+	if (irqs->config)
+		vfio_mdev_config_set_intx_status(irqs->config, line);
+	if (line || masked)
+		vfio_mdev_intx_signal(irqs);
+	spin_unlock_irqrestore(&irqs->lock, flags);
+}
 
 /* Unmask INTx and look at the line again. */
 void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs)

@@ -166,6 +166,19 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 	return ops->ioctl ? -ENOIOCTLCMD : -EINVAL;
 }
 
+static int vfio_mdev_device_feature(struct vfio_device *vdev, u32 flags,
+				    void __user *arg, size_t argsz)
+{
+	struct mdev_device *mdev = vfio_mdev_device(vdev);
+	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
+
+	if (!ops->device_feature)
+		return -ENOTTY;
+	return vfio_mdev_not_positive(mdev, "device_feature",
+				      ops->device_feature(mdev, flags, arg,
+							  argsz));
+}
+
 static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
@@ -228,10 +241,52 @@ static const struct vfio_device_ops vfio_mdev_ops = {
 	.write = vfio_mdev_write,
 	.ioctl = vfio_mdev_ioctl,
 	.get_region_info_caps = vfio_mdev_get_region_info,
+	.device_feature = vfio_mdev_device_feature,
 	.mmap = vfio_mdev_mmap,
 	.request = vfio_mdev_request,
 	.match = vfio_mdev_match,
 };
+
+static struct file *vfio_mdev_set_state(struct vfio_device *vdev,
+					enum vfio_device_mig_state state)
+{
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+
+	return vfio_mdev->ops->migration->set_state(vfio_mdev->mdev, state);
+}
+
+static int vfio_mdev_get_state(struct vfio_device *vdev,
+			       enum vfio_device_mig_state *state)
+{
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+
+	return vfio_mdev->ops->migration->get_state(vfio_mdev->mdev, state);
+}
+
+static int vfio_mdev_get_data_size(struct vfio_device *vdev,
+				   unsigned long *size)
+{
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+
+	return vfio_mdev->ops->migration->get_data_size(vfio_mdev->mdev, size);
+}
+
+static const struct vfio_migration_ops vfio_mdev_migration_ops = {
+	.migration_set_state = vfio_mdev_set_state,
+	.migration_get_state = vfio_mdev_get_state,
+	.migration_get_data_size = vfio_mdev_get_data_size,
+};
+
+/* As VFIO wants it before it knows the device */
+static void vfio_mdev_offer_migration(struct vfio_mdev *vfio_mdev)
+{
+	const void *ops = &vfio_mdev_migration_ops;
+
+	if (!vfio_mdev->ops->migration)
+		return;
+	vfio_mdev->vdev.migration_flags = vfio_mdev->ops->migration->flags;
+	vfio_mdev->vdev.mig_ops = ops;
+}
 
 /* Once nobody can open it, VFIO looks at one op only, to see whether it is there. */
 static void vfio_mdev_put(struct vfio_mdev *vfio_mdev)
@@ -253,6 +308,7 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 		return PTR_ERR(vfio_mdev);
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
+	vfio_mdev_offer_migration(vfio_mdev);
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no

@@ -365,6 +365,36 @@ int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_write);
 
+/* All but what can be written, and the bit that follows the interrupt line */
+int vfio_mdev_config_check_image(const struct vfio_mdev_config *config,
+				 const u8 *image)
+{
+	unsigned int i;
+	u8 free;
+
+	for (i = 0; i < config->size; i++) {
+		free = config->rw[i] | config->w1c[i];
+		if (i == PCI_STATUS)
+			free |= PCI_STATUS_INTERRUPT;
+		if ((image[i] ^ config->reset[i]) & ~free)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+void vfio_mdev_config_load_image(struct vfio_mdev_config *config,
+				 const u8 *image)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&config->lock, flags);
+	memcpy(config->image, image, config->size);
+	spin_unlock_irqrestore(&config->lock, flags);
+
+	if (config->written)
+		config->written(config, 0, config->size);
+}
+
 /**
  * vfio_mdev_config_command - what the command register holds
  * @config: config space of a device

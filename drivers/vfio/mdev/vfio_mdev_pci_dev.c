@@ -37,12 +37,27 @@ static void vfio_mdev_pci_dev_power_on(struct vfio_mdev_pci_dev *pdev)
 	vfio_mdev_irq_update(&pdev->irqs);
 }
 
+static int vfio_mdev_pci_dev_begin_reset(struct vfio_mdev_pci_dev *pdev)
+{
+	return pdev->mig_desc ? vfio_mdev_migration_begin_reset(&pdev->mig) : 0;
+}
+
+static void vfio_mdev_pci_dev_end_reset(struct vfio_mdev_pci_dev *pdev)
+{
+	if (pdev->mig_desc)
+		vfio_mdev_migration_end_reset(&pdev->mig);
+}
+
 static int vfio_mdev_pci_dev_reset(struct mdev_device *mdev)
 {
 	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
+	int ret = vfio_mdev_pci_dev_begin_reset(pdev);
 
+	if (ret)
+		return ret;
 	vfio_mdev_regions_clear(&pdev->regions);
 	vfio_mdev_pci_dev_power_on(pdev);
+	vfio_mdev_pci_dev_end_reset(pdev);
 	return 0;
 }
 
@@ -97,6 +112,8 @@ vfio_mdev_pci_dev_fault(const struct vfio_mdev_pci_dev *pdev,
 {
 	if (pdev->regions.region)
 		return "vfio_mdev_pci_dev_finish() was called already";
+	if ((ops->migration == &vfio_mdev_pci_dev_migration) != !!pdev->mig_desc)
+		return "one of mig_desc and VFIO_MDEV_PCI_DEV_OPS_MIGRATION is missing";
 	return vfio_mdev_pci_dev_ops_fault(ops);
 }
 
@@ -110,6 +127,21 @@ static int vfio_mdev_pci_dev_init_regions(struct vfio_mdev_pci_dev *pdev,
 	}
 	return vfio_mdev_regions_init(&pdev->regions, dev, pdev->region,
 				      pdev->nr_regions, &pdev->config);
+}
+
+static int vfio_mdev_pci_dev_init_migration(struct vfio_mdev_pci_dev *pdev,
+					    struct mdev_device *mdev)
+{
+	const struct vfio_mdev_mig_parts parts = {
+		.config = &pdev->config,
+		.irqs = &pdev->irqs,
+		.regions = &pdev->regions,
+	};
+
+	if (!pdev->mig_desc)
+		return 0;
+	return vfio_mdev_migration_init(&pdev->mig, mdev, pdev->mig_desc,
+					&parts);
 }
 
 static int vfio_mdev_pci_dev_complete(struct vfio_mdev_pci_dev *pdev,
@@ -131,7 +163,10 @@ static int vfio_mdev_pci_dev_complete(struct vfio_mdev_pci_dev *pdev,
 	if (ret)
 		return ret;
 	irq_desc.request = ops->request;
-	return vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
+	ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
+	if (ret)
+		return ret;
+	return vfio_mdev_pci_dev_init_migration(pdev, mdev);
 }
 
 /**
@@ -176,6 +211,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_finish);
  */
 void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev)
 {
+	vfio_mdev_migration_destroy(&pdev->mig);
 	/* There is something only if the vendor has no release op. */
 	vfio_mdev_regions_release(&pdev->regions);
 	vfio_mdev_irq_destroy(&pdev->irqs);
@@ -204,7 +240,13 @@ int vfio_mdev_pci_dev_open(struct mdev_device *mdev)
 	if (ret)
 		return ret;
 
+	ret = vfio_mdev_pci_dev_begin_reset(pdev);
+	if (ret) {
+		vfio_mdev_regions_release(&pdev->regions);
+		return ret;
+	}
 	vfio_mdev_pci_dev_power_on(pdev);
+	vfio_mdev_pci_dev_end_reset(pdev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_open);
@@ -221,6 +263,7 @@ void vfio_mdev_pci_dev_release(struct mdev_device *mdev)
 {
 	struct vfio_mdev_pci_dev *pdev = vfio_mdev_pci_dev_of(mdev);
 
+	vfio_mdev_migration_release(&pdev->mig);
 	vfio_mdev_irq_release(&pdev->irqs);
 	vfio_mdev_regions_release(&pdev->regions);
 }
@@ -332,6 +375,38 @@ void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count)
 	vfio_mdev_irq_request(&pdev->irqs);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_request);
+
+static struct file *
+vfio_mdev_pci_dev_set_state(struct mdev_device *mdev,
+			    enum vfio_device_mig_state state)
+{
+	return vfio_mdev_migration_set_state(&vfio_mdev_pci_dev_of(mdev)->mig,
+					     state);
+}
+
+static int vfio_mdev_pci_dev_get_state(struct mdev_device *mdev,
+				       enum vfio_device_mig_state *state)
+{
+	return vfio_mdev_migration_get_state(&vfio_mdev_pci_dev_of(mdev)->mig,
+					     state);
+}
+
+static int vfio_mdev_pci_dev_get_data_size(struct mdev_device *mdev,
+					   unsigned long *size)
+{
+	return vfio_mdev_migration_get_size(&vfio_mdev_pci_dev_of(mdev)->mig,
+					    size);
+}
+
+/* Nothing that such a device does by itself reaches other devices. */
+const struct vfio_mdev_migration_ops vfio_mdev_pci_dev_migration = {
+	.flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+		 VFIO_MIGRATION_PRE_COPY,
+	.set_state = vfio_mdev_pci_dev_set_state,
+	.get_state = vfio_mdev_pci_dev_get_state,
+	.get_data_size = vfio_mdev_pci_dev_get_data_size,
+};
+EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_migration);
 
 /* All of them, for a device that needs nothing else */
 const struct vfio_mdev_device_ops vfio_mdev_pci_dev_ops = {

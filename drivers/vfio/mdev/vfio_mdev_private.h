@@ -24,6 +24,8 @@ bool vfio_mdev_intx_disabled(struct vfio_mdev_irqs *irqs);
 void vfio_mdev_intx_update(struct vfio_mdev_irqs *irqs);
 
 /* Without it */
+void vfio_mdev_intx_save(struct vfio_mdev_irqs *irqs, u8 *line, u8 *masked);
+void vfio_mdev_intx_load(struct vfio_mdev_irqs *irqs, bool line, bool masked);
 void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs);
 
 /* Without it, and with the mutex of the interrupts held */
@@ -35,6 +37,15 @@ void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
 
 u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
 			  unsigned int width);
+
+/*
+ * Of as many bytes as config space has: whether it can be in this state, 0 or -EINVAL;
+ * and bring it there, as far as it can be written
+ */
+int vfio_mdev_config_check_image(const struct vfio_mdev_config *config,
+				 const u8 *image);
+void vfio_mdev_config_load_image(struct vfio_mdev_config *config,
+				 const u8 *image);
 
 /* While config space is set up */
 void vfio_mdev_config_define(struct vfio_mdev_config *config,
@@ -50,6 +61,8 @@ const char *vfio_mdev_region_mmap_fault(const struct vfio_mdev_region *region);
 
 /* Whether a region consists of memory, all of it or its areas */
 bool vfio_mdev_region_has_mem(const struct vfio_mdev_region *region);
+/* How much memory a region has */
+u64 vfio_mdev_region_mem_size(const struct vfio_mdev_region *region);
 /* Why memory that a vendor has set cannot be that of the region, or NULL */
 const char *vfio_mdev_region_mem_fault(const struct vfio_mdev_region *region);
 /* Nothing can be done with a region until vfio_mdev_regions_open() */

@@ -31,7 +31,7 @@ bool vfio_mdev_region_has_mem(const struct vfio_mdev_region *region)
 }
 
 /* Behind the last area there are only registers. */
-static u64 vfio_mdev_region_mem_size(const struct vfio_mdev_region *region)
+u64 vfio_mdev_region_mem_size(const struct vfio_mdev_region *region)
 {
 	const struct vfio_region_sparse_mmap_area *last;
 

@@ -13,6 +13,7 @@ LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
+LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c
 LIBMDEV_C += sweep.c

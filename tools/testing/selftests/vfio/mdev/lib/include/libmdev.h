@@ -18,6 +18,7 @@
 #include <libmdev/klog.h>
 #include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
+#include <libmdev/migration.h>
 #include <libmdev/module.h>
 #include <libmdev/pin.h>
 #include <libmdev/sweep.h>

@@ -1,0 +1,708 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migration of a device: its states, what goes with it, and streams that no device
+ * has written
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+#include <linux/serial_reg.h>
+
+#include <libmdev.h>
+#include <libmdev/harness.h>
+
+#define STOP		VFIO_DEVICE_STATE_STOP
+#define RUNNING		VFIO_DEVICE_STATE_RUNNING
+#define STOP_COPY	VFIO_DEVICE_STATE_STOP_COPY
+#define RESUMING	VFIO_DEVICE_STATE_RESUMING
+#define RUNNING_P2P	VFIO_DEVICE_STATE_RUNNING_P2P
+
+#define INTX		VFIO_PCI_INTX_IRQ_INDEX
+
+static bool saves(unsigned int state)
+{
+	return state == STOP_COPY || state == MIG_PRE_COPY ||
+	       state == MIG_PRE_COPY_P2P;
+}
+
+/*
+ * A card with two ports, and one that it can move to
+ */
+
+FIXTURE(cards) {
+	struct vfio_dev from;
+	struct vfio_dev to;
+	struct mig_stream *stream;
+};
+
+FIXTURE_SETUP(cards)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	mtty_setup();
+	mdev_create_new(MTTY_PARENT, MTTY_TYPE2, uuid);
+	vfio_dev_open(&self->from, uuid);
+	mdev_create_new(MTTY_PARENT, MTTY_TYPE2, uuid);
+	vfio_dev_open(&self->to, uuid);
+	self->stream = calloc(1, sizeof(*self->stream));
+	MDEV_ASSERT(self->stream, "out of memory");
+}
+
+FIXTURE_TEARDOWN(cards)
+{
+	free(self->stream);
+	vfio_dev_close(&self->from);
+	vfio_dev_close(&self->to);
+	mdev_remove_all(MTTY_PARENT);
+}
+
+static void set_divisor(struct vfio_dev *dev, unsigned int port,
+			unsigned int divisor)
+{
+	vfio_dev_write8(dev, port, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
+	vfio_dev_write8(dev, port, UART_DLL, divisor & 0xff);
+	vfio_dev_write8(dev, port, UART_DLM, divisor >> 8);
+	vfio_dev_write8(dev, port, UART_LCR, UART_LCR_WLEN8);
+}
+
+static unsigned int get_divisor(struct vfio_dev *dev, unsigned int port)
+{
+	unsigned int divisor;
+
+	vfio_dev_write8(dev, port, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
+	divisor = vfio_dev_read8(dev, port, UART_DLL);
+	divisor |= vfio_dev_read8(dev, port, UART_DLM) << 8;
+	vfio_dev_write8(dev, port, UART_LCR, UART_LCR_WLEN8);
+	return divisor;
+}
+
+/* Something to know a port by again: @text is waiting on it */
+static void mark(struct vfio_dev *dev, unsigned int port, const char *text)
+{
+	set_divisor(dev, port, 0xff00 + port);
+	vfio_dev_write8(dev, port, UART_FCR, UART_FCR_ENABLE_FIFO |
+			UART_FCR_TRIGGER_14);
+	vfio_dev_write8(dev, port, UART_MCR, UART_MCR_RTS);
+	vfio_dev_write8(dev, port, UART_SCR, 0x50 + port);
+	while (*text)
+		vfio_dev_write8(dev, port, UART_TX, *text++);
+}
+
+static bool is_marked(struct vfio_dev *dev, unsigned int port, const char *text)
+{
+	bool ok = get_divisor(dev, port) == 0xff00 + port &&
+		  vfio_dev_read8(dev, port, UART_SCR) == 0x50 + port &&
+		  vfio_dev_read8(dev, port, UART_MCR) == UART_MCR_RTS;
+
+	while (*text)
+		if (vfio_dev_read8(dev, port, UART_RX) != *text++)
+			ok = false;
+	return ok && !(vfio_dev_read8(dev, port, UART_LSR) & UART_LSR_DR);
+}
+
+TEST_F(cards, offer_states)
+{
+	__u64 flags, size;
+
+	ASSERT_EQ(0, __mig_flags(&self->from, &flags));
+	EXPECT_EQ(VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P,
+		  flags & ~MIG_FLAG_PRE_COPY);
+	EXPECT_EQ(RUNNING, __mig_get(&self->from));
+	if (!(flags & MIG_FLAG_PRE_COPY))
+		SKIP(return, "a kernel without PRE_COPY");
+	ASSERT_EQ(0, __mig_data_size(&self->from, &size));
+	mig_save(&self->from, self->stream);
+	EXPECT_EQ(self->stream->size, size);
+}
+
+/* From each state to each other, with a file where data begins to be transferred */
+TEST_F(cards, go_everywhere)
+{
+	unsigned int from, to;
+	bool can;
+	int fd;
+
+	for (from = 1; from < MIG_STATES; from++) {
+		for (to = 1; to < MIG_STATES; to++) {
+			if (!mig_offers(&self->from, from))
+				continue;
+			ASSERT_EQ(0, __vfio_dev_reset(&self->from));
+			mig_go(&self->from, from);
+			can = mig_offers(&self->from, to) &&
+			      from != RESUMING &&
+			      !(from == STOP_COPY && saves(to));
+			if (from == to)
+				can = true;
+			EXPECT_EQ(can ? 0 : to == RESUMING && from == RESUMING ? 0 : -EINVAL,
+				  __mig_set(&self->from, to, &fd))
+				TH_LOG("%u to %u", from, to);
+			EXPECT_EQ(can ? to : from, __mig_get(&self->from))
+				TH_LOG("%u to %u", from, to);
+			EXPECT_EQ(can && from != to &&
+				  (to == RESUMING || (saves(to) && !saves(from))),
+				  fd >= 0)
+				TH_LOG("%u to %u", from, to);
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+}
+
+TEST_F(cards, refuse_states_that_are_none)
+{
+	EXPECT_EQ(-EINVAL, __mig_go(&self->from, 0));
+	EXPECT_EQ(-EINVAL, __mig_go(&self->from, MIG_STATES));
+	EXPECT_EQ(-EINVAL, __mig_go(&self->from, ~0U));
+	EXPECT_EQ(RUNNING, __mig_get(&self->from));
+}
+
+TEST_F(cards, move)
+{
+	mark(&self->from, 0, "first");
+	mark(&self->from, 1, "the other");
+	vfio_dev_set_config(&self->from, PCI_COMMAND, 2, PCI_COMMAND_IO);
+	vfio_dev_set_config(&self->from, PCI_INTERRUPT_LINE, 1, 11);
+	mig_save(&self->from, self->stream);
+
+	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+	EXPECT_EQ(STOP, __mig_get(&self->to));
+	mig_go(&self->to, RUNNING);
+	EXPECT_TRUE(is_marked(&self->to, 0, "first"));
+	EXPECT_TRUE(is_marked(&self->to, 1, "the other"));
+	EXPECT_EQ(PCI_COMMAND_IO, vfio_dev_config(&self->to, PCI_COMMAND, 2));
+	EXPECT_EQ(11, vfio_dev_config(&self->to, PCI_INTERRUPT_LINE, 1));
+
+	/* The source is as it was, should the target have failed. */
+	mig_go(&self->from, RUNNING);
+	EXPECT_TRUE(is_marked(&self->from, 0, "first"));
+}
+
+/* What was told and not yet seen to is told again, to who is there now. */
+TEST_F(cards, move_with_their_interrupt)
+{
+	int from = irq_eventfd(), to = irq_eventfd();
+
+	irq_connect(&self->from, INTX, from);
+	irq_connect(&self->to, INTX, to);
+	vfio_dev_write8(&self->from, 0, UART_IER, UART_IER_THRI);
+	EXPECT_EQ(1, irq_take(from));
+
+	mig_save(&self->from, self->stream);
+	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+	mig_go(&self->to, RUNNING);
+	EXPECT_EQ(1, irq_take(to));
+	EXPECT_TRUE(vfio_dev_config(&self->to, PCI_STATUS, 2) &
+		    PCI_STATUS_INTERRUPT);
+	EXPECT_EQ(UART_IIR_THRI, vfio_dev_read8(&self->to, 0, UART_IIR));
+	EXPECT_FALSE(vfio_dev_config(&self->to, PCI_STATUS, 2) &
+		     PCI_STATUS_INTERRUPT);
+	EXPECT_EQ(0, __irq_unmask(&self->to, INTX));
+	EXPECT_EQ(0, irq_take(to));
+	close(from);
+	close(to);
+}
+
+/* The line is low, but nobody has unmasked the interrupt: who shall do so must know. */
+TEST_F(cards, move_with_a_masked_interrupt)
+{
+	int from = irq_eventfd(), to = irq_eventfd();
+
+	irq_connect(&self->from, INTX, from);
+	irq_connect(&self->to, INTX, to);
+	vfio_dev_write8(&self->from, 0, UART_IER, UART_IER_THRI);
+	vfio_dev_read8(&self->from, 0, UART_IIR);
+
+	mig_save(&self->from, self->stream);
+	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+	mig_go(&self->to, RUNNING);
+	EXPECT_EQ(1, irq_take(to));
+	EXPECT_EQ(0, __irq_unmask(&self->to, INTX));
+	EXPECT_EQ(0, irq_take(to));
+	close(from);
+	close(to);
+}
+
+/* Four characters' time at the lowest speed is long, so take one that is not. */
+TEST_F(cards, stand_still)
+{
+	int fd = irq_eventfd();
+
+	irq_connect(&self->from, INTX, fd);
+	set_divisor(&self->from, 0, 100);
+	vfio_dev_write8(&self->from, 0, UART_FCR, UART_FCR_ENABLE_FIFO |
+			UART_FCR_TRIGGER_14);
+	mig_go(&self->from, STOP);
+	vfio_dev_write8(&self->from, 0, UART_IER, UART_IER_RDI);
+	vfio_dev_write8(&self->from, 0, UART_TX, 'x');
+	usleep(200000);
+	EXPECT_EQ(0, irq_take(fd));
+	mig_go(&self->from, RUNNING);
+	EXPECT_EQ(1, irq_wait(fd));
+	EXPECT_EQ(UART_IIR_RX_TIMEOUT | 0xc0,
+		  vfio_dev_read8(&self->from, 0, UART_IIR));
+	close(fd);
+}
+
+TEST_F(cards, send_what_they_are_first)
+{
+	struct pollfd poll_fd = { .events = POLLIN };
+	__u64 initial, dirty;
+	int fd;
+
+	if (!mig_offers(&self->from, MIG_PRE_COPY))
+		SKIP(return, "a kernel without PRE_COPY");
+	mark(&self->from, 0, "early");
+	ASSERT_EQ(0, __mig_set(&self->from, MIG_PRE_COPY, &fd));
+	poll_fd.fd = fd;
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(0, __mig_precopy_info(fd, &initial, &dirty));
+	EXPECT_EQ(MIG_HEADER_SIZE, initial);
+	EXPECT_EQ(0, dirty);
+	EXPECT_EQ(-ENOMSG, __mig_read(fd, self->stream));
+	EXPECT_EQ(MIG_HEADER_SIZE, self->stream->size);
+	EXPECT_EQ(0, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(0, __mig_precopy_info(fd, &initial, &dirty));
+	EXPECT_EQ(0, initial);
+
+	/* It still runs. */
+	vfio_dev_write8(&self->from, 0, UART_TX, '!');
+	EXPECT_EQ(0, __mig_go(&self->from, STOP_COPY));
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(-EINVAL, __mig_precopy_info(fd, &initial, &dirty));
+	EXPECT_EQ(0, __mig_read(fd, self->stream));
+	close(fd);
+
+	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+	mig_go(&self->to, RUNNING);
+	EXPECT_TRUE(is_marked(&self->to, 0, "early!"));
+}
+
+/* A file of a transfer that is over tells so; what was not yet read is gone. */
+TEST_F(cards, end_a_transfer)
+{
+	struct pollfd poll_fd = { .events = POLLIN };
+	char uuid[MDEV_UUID_SIZE];
+	char byte = 0;
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, __mig_set(&self->from, i ? RESUMING : STOP_COPY,
+				       &fd));
+		poll_fd.fd = fd;
+		EXPECT_EQ(-1, pread(fd, &byte, 1, 0));
+		EXPECT_EQ(ESPIPE, errno);
+		EXPECT_EQ(-1, i ? read(fd, &byte, 1) : write(fd, &byte, 1));
+		EXPECT_EQ(EBADF, errno);
+		ASSERT_EQ(0, __vfio_dev_reset(&self->from));
+		EXPECT_EQ(RUNNING, __mig_get(&self->from));
+		EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+		EXPECT_TRUE(poll_fd.revents & POLLHUP);
+		EXPECT_EQ(-1, i ? write(fd, &byte, 1) : read(fd, &byte, 1));
+		EXPECT_EQ(ENODEV, errno);
+		close(fd);
+	}
+
+	ASSERT_EQ(0, __mig_set(&self->from, STOP_COPY, &fd));
+	mig_go(&self->from, STOP);
+	EXPECT_EQ(-1, read(fd, &byte, 1));
+	EXPECT_EQ(ENODEV, errno);
+	close(fd);
+	ASSERT_EQ(0, __mig_set(&self->from, STOP_COPY, &fd));
+	strcpy(uuid, self->from.uuid);
+	vfio_dev_close(&self->from);
+	EXPECT_EQ(-1, read(fd, &byte, 1));
+	EXPECT_EQ(ENODEV, errno);
+	/* Whoever opens it next finds it running. */
+	vfio_dev_open(&self->from, uuid);
+	EXPECT_EQ(RUNNING, __mig_get(&self->from));
+	close(fd);
+}
+
+/*
+ * Streams of all kinds; what no device wrote changes nothing
+ */
+
+#define STILL "still here"
+
+/* Writes, and sees that the target neither took it nor went on. */
+static bool is_refused(struct vfio_dev *dev, const void *data, size_t size)
+{
+	int ret = __mig_load(dev, data, size);
+	int state = __mig_get(dev);
+
+	if (ret != -EINVAL || state != RESUMING) {
+		printf("# %s, state %d\n", strerror(-ret), state);
+		return false;
+	}
+	return true;
+}
+
+/* After many streams that were refused. In RESUMING it can still be read. */
+static bool is_unchanged(struct vfio_dev *dev)
+{
+	return vfio_dev_read8(dev, 0, UART_SCR) == 0x50 &&
+	       vfio_dev_read8(dev, 1, UART_SCR) == 0x51 &&
+	       is_marked(dev, 0, STILL);
+}
+
+/* In RESUMING, a new file comes from leaving it by a reset only: keep what is marked. */
+static void again(struct vfio_dev *dev)
+{
+	MDEV_ASSERT(!__vfio_dev_reset(dev), "reset");
+	mark(dev, 0, STILL);
+	mark(dev, 1, "");
+}
+
+TEST_F(cards, refuse_streams_that_are_cut)
+{
+	size_t size;
+
+	mark(&self->from, 0, "cut");
+	mig_save(&self->from, self->stream);
+	for (size = 0; size < self->stream->size; size++) {
+		again(&self->to);
+		ASSERT_TRUE(is_refused(&self->to, self->stream->data, size))
+			TH_LOG("%zu of %zu bytes", size, self->stream->size);
+		ASSERT_TRUE(is_unchanged(&self->to));
+	}
+}
+
+TEST_F(cards, refuse_streams_with_a_flipped_bit)
+{
+	size_t bit;
+
+	mark(&self->from, 0, "flip");
+	mig_save(&self->from, self->stream);
+	for (bit = 0; bit < self->stream->size * 8; bit++) {
+		again(&self->to);
+		self->stream->data[bit / 8] ^= 1 << bit % 8;
+		ASSERT_TRUE(is_refused(&self->to, self->stream->data,
+				       self->stream->size))
+			TH_LOG("bit %zu", bit);
+		self->stream->data[bit / 8] ^= 1 << bit % 8;
+		if (bit % 64 == 0)
+			ASSERT_TRUE(is_unchanged(&self->to));
+	}
+	again(&self->to);
+	EXPECT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+}
+
+/* Changes a good stream in a way that the checksum does not tell of. */
+static int load_changed(struct vfio_dev *dev, struct mig_stream *stream,
+			size_t pos, unsigned int mask)
+{
+	int ret;
+
+	stream->data[pos] ^= mask;
+	mig_seal(stream);
+	ret = __mig_load(dev, stream->data, stream->size);
+	stream->data[pos] ^= mask;
+	mig_seal(stream);
+	return ret;
+}
+
+TEST_F(cards, judge_the_header)
+{
+	/* Magic, version of the format, size of the header, type */
+	static const unsigned int refused[] = { 0, 7, 8, 9, 12, 16, 20, 79 };
+	unsigned int i;
+
+	mig_save(&self->from, self->stream);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		again(&self->to);
+		EXPECT_EQ(-EINVAL, load_changed(&self->to, self->stream,
+						refused[i], 1))
+			TH_LOG("byte %u", refused[i]);
+		EXPECT_EQ(RESUMING, __mig_get(&self->to));
+		EXPECT_TRUE(is_unchanged(&self->to));
+	}
+
+	/* A later minor version has nothing that this one has to know. */
+	again(&self->to);
+	EXPECT_EQ(0, load_changed(&self->to, self->stream, 10, 1));
+}
+
+/* Found out at the first byte that differs, while the source is still running */
+TEST_F(cards, refuse_another_type_at_once)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct vfio_dev small;
+	int fd;
+
+	mdev_create_new(MTTY_PARENT, MTTY_TYPE1, uuid);
+	vfio_dev_open(&small, uuid);
+	mig_save(&self->from, self->stream);
+	ASSERT_EQ(0, __mig_set(&small, RESUMING, &fd));
+	EXPECT_EQ(16, write(fd, self->stream->data, 16));
+	EXPECT_EQ(-1, write(fd, self->stream->data + 16, 64));
+	EXPECT_EQ(EINVAL, errno);
+	/* That was not taken, so one of its own goes on from there. */
+	vfio_dev_close(&small);
+	close(fd);
+}
+
+/* Bytes of a record's contents, by what is wrong with it */
+TEST_F(cards, judge_contents)
+{
+	const size_t head = MIG_RECORD_SIZE;
+	static const struct {
+		unsigned int tag;
+		unsigned int offset;
+		unsigned int mask;
+	} refused[] = {
+		{ MIG_TAG_CONFIG, PCI_VENDOR_ID, 1 },
+		{ MIG_TAG_CONFIG, PCI_BASE_ADDRESS_0, 2 },
+		{ MIG_TAG_CONFIG, PCI_INTERRUPT_PIN, 3 },
+		{ MIG_TAG_CONFIG, 0xff, 1 },
+		{ MIG_TAG_INTX, 0, 2 },
+		{ MIG_TAG_INTX, 1, 2 },
+		{ MIG_TAG_INTX, 2, 1 },
+		{ MIG_TAG_INTX, 7, 1 },
+		{ MIG_TAG_VENDOR, 2, 0x10 },	/* ier */
+		{ MIG_TAG_VENDOR, 3, 0x08 },	/* fcr */
+		{ MIG_TAG_VENDOR, 3, 0x01 },	/* a trigger without FIFO */
+		{ MIG_TAG_VENDOR, 5, 0x20 },	/* mcr */
+		{ MIG_TAG_VENDOR, 8, 0x08 },	/* flags */
+		{ MIG_TAG_VENDOR, 8, 0x04 },	/* a time-out of nothing */
+		{ MIG_TAG_VENDOR, 9, 0x11 },	/* 17 characters */
+		{ MIG_TAG_VENDOR, 10, 0x01 },	/* one that is not there */
+		{ MIG_TAG_VENDOR + 1, 41, 0x01 },
+	};
+	unsigned int i;
+	size_t pos;
+
+	mark(&self->from, 0, "");
+	mark(&self->from, 1, "");
+	mig_save(&self->from, self->stream);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		again(&self->to);
+		pos = mig_find(self->stream, refused[i].tag);
+		EXPECT_EQ(-EINVAL, load_changed(&self->to, self->stream,
+						pos + head + refused[i].offset,
+						refused[i].mask))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(RESUMING, __mig_get(&self->to));
+		EXPECT_TRUE(is_unchanged(&self->to));
+	}
+	/* What a driver may write is taken as it is. */
+	again(&self->to);
+	pos = mig_find(self->stream, MIG_TAG_CONFIG);
+	EXPECT_EQ(0, load_changed(&self->to, self->stream,
+				  pos + head + PCI_INTERRUPT_LINE, 5));
+	EXPECT_EQ(5, vfio_dev_config(&self->to, PCI_INTERRUPT_LINE, 1));
+}
+
+static void drop_record(struct mig_stream *stream, unsigned int tag)
+{
+	size_t pos = mig_find(stream, tag);
+	size_t size = mig_record_size(stream, pos);
+
+	memmove(stream->data + pos, stream->data + pos + size,
+		stream->size - pos - size);
+	stream->size -= size;
+	mig_seal(stream);
+}
+
+static void swap_records(struct mig_stream *stream)
+{
+	size_t a = mig_find(stream, MIG_TAG_VENDOR);
+	size_t size = mig_record_size(stream, a);
+	__u8 copy[256];
+
+	memcpy(copy, stream->data + a, size);
+	memmove(stream->data + a, stream->data + a + size, size);
+	memcpy(stream->data + a + size, copy, size);
+	mig_seal(stream);
+}
+
+static void repeat_record(struct mig_stream *stream)
+{
+	size_t pos = mig_find(stream, MIG_TAG_INTX);
+
+	mig_insert(stream, pos, MIG_TAG_INTX, MIG_MUST, 8);
+}
+
+static void add_unknown(struct mig_stream *stream, unsigned int flags)
+{
+	mig_insert(stream, mig_find(stream, MIG_TAG_END), 0x1234, flags, 3);
+}
+
+TEST_F(cards, judge_records)
+{
+	struct mig_stream *stream = self->stream;
+	unsigned int i;
+
+	for (i = 0; i < 11; i++) {
+		ASSERT_EQ(0, __vfio_dev_reset(&self->from));
+		mig_save(&self->from, stream);
+		again(&self->to);
+		switch (i) {
+		case 0:
+			drop_record(stream, MIG_TAG_CONFIG);
+			break;
+		case 1:
+			drop_record(stream, MIG_TAG_VENDOR + 1);
+			break;
+		case 2:
+			swap_records(stream);
+			break;
+		case 3:
+			repeat_record(stream);
+			break;
+		case 4:
+			add_unknown(stream, MIG_MUST);
+			break;
+		case 5:
+			add_unknown(stream, 2);
+			break;
+		case 6:
+			/* Padding that is none */
+			add_unknown(stream, 0);
+			stream->data[mig_find(stream, 0x1234) + 15] = 1;
+			mig_seal(stream);
+			break;
+		case 7:
+			/* One byte fewer, in as much room */
+			stream->data[mig_find(stream, MIG_TAG_VENDOR) + 4]--;
+			mig_seal(stream);
+			break;
+		case 8:
+			/* Longer than the stream, and than any */
+			memset(stream->data + mig_find(stream, MIG_TAG_VENDOR + 1) +
+			       4, 0xff, 4);
+			break;
+		case 9:
+			/* Something behind the end */
+			memset(stream->data + stream->size, 0, 8);
+			stream->size += 8;
+			break;
+		case 10:
+			/* A checksum of 8 bytes */
+			stream->data[mig_find(stream, MIG_TAG_END) + 4] = 8;
+			break;
+		}
+		EXPECT_TRUE(is_refused(&self->to, stream->data, stream->size))
+			TH_LOG("case %u", i);
+		EXPECT_TRUE(is_unchanged(&self->to));
+	}
+
+	/* What may be skipped is. */
+	mig_go(&self->from, RUNNING);
+	mig_save(&self->from, stream);
+	again(&self->to);
+	add_unknown(stream, 0);
+	EXPECT_EQ(0, __mig_load(&self->to, stream->data, stream->size));
+}
+
+/* There is room for what a later version may add, but not for anything. */
+TEST_F(cards, refuse_streams_without_end)
+{
+	static char zeros[65536];
+	int fd;
+
+	mig_save(&self->from, self->stream);
+	ASSERT_EQ(0, __mig_set(&self->to, RESUMING, &fd));
+	ASSERT_EQ(self->stream->size,
+		  write(fd, self->stream->data, self->stream->size));
+	EXPECT_EQ(sizeof(zeros), write(fd, zeros, sizeof(zeros)));
+	EXPECT_EQ(-1, write(fd, zeros, 1));
+	EXPECT_EQ(EFBIG, errno);
+	EXPECT_EQ(-EINVAL, __mig_go(&self->to, STOP));
+	close(fd);
+}
+
+TEST_F(cards, need_memory_that_is_there)
+{
+	struct mig_stream *stream = self->stream;
+	char *cut = buffer_cut("", 1);
+	int fd;
+
+	ASSERT_EQ(0, __mig_set(&self->from, STOP_COPY, &fd));
+	EXPECT_EQ(-1, read(fd, cut, 64));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(0, __mig_read(fd, stream));
+	close(fd);
+	ASSERT_EQ(0, __mig_set(&self->to, RESUMING, &fd));
+	EXPECT_EQ(-1, write(fd, cut, 64));
+	EXPECT_EQ(EFAULT, errno);
+	/* Neither lost nor added a byte. */
+	EXPECT_EQ(stream->size, write(fd, stream->data, stream->size));
+	EXPECT_EQ(0, __mig_go(&self->to, STOP));
+	close(fd);
+	buffer_free(cut);
+}
+
+/*
+ * Displays, whose memory goes with them
+ */
+
+TEST(display_moves_with_its_picture)
+{
+	struct vfio_region_info info;
+	struct vfio_dev from, to;
+	char uuid[MDEV_UUID_SIZE];
+	__u32 *data, *mem;
+	int in, out, ret;
+	ssize_t done;
+	size_t i;
+
+	module_load("mdpy");
+	mdev_create_new("mdpy", "mdpy-vga", uuid);
+	vfio_dev_open(&from, uuid);
+	mdev_create_new("mdpy", "mdpy-vga", uuid);
+	vfio_dev_open(&to, uuid);
+	vfio_dev_region(&from, 0, &info);
+	mem = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   from.fd, info.offset);
+	ASSERT_NE(MAP_FAILED, mem);
+	for (i = 0; i < info.size / sizeof(*mem); i++)
+		mem[i] = i * 2654435761u;
+
+	ASSERT_EQ(0, __mig_set(&from, STOP_COPY, &out));
+	ASSERT_EQ(0, __mig_set(&to, RESUMING, &in));
+	data = malloc(1 << 20);
+	while ((done = read(out, data, 1 << 20)) > 0)
+		ASSERT_EQ(done, write(in, data, done));
+	EXPECT_EQ(0, done);
+	mig_go(&to, RUNNING);
+	ASSERT_EQ(info.size, __vfio_dev_read(&to, 0, 0, mem, info.size));
+	ret = 0;
+	for (i = 0; i < info.size / sizeof(*mem); i++)
+		ret |= mem[i] != (__u32)(i * 2654435761u);
+	EXPECT_EQ(0, ret);
+	free(data);
+	munmap(mem, info.size);
+	close(in);
+	close(out);
+	vfio_dev_close(&from);
+	vfio_dev_close(&to);
+	mdev_remove_all("mdpy");
+}
+
+TEST(others_do_not_move)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct vfio_dev dev;
+	__u64 flags;
+
+	module_load("mnull");
+	mdev_create_new("mnull", "mnull-1", uuid);
+	vfio_dev_open(&dev, uuid);
+	EXPECT_EQ(-ENOTTY, __mig_flags(&dev, &flags));
+	EXPECT_EQ(-ENOTTY, __mig_get(&dev));
+	EXPECT_EQ(-ENOTTY, __mig_go(&dev, STOP));
+	vfio_dev_close(&dev);
+	mdev_remove_all("mnull");
+}
+
+TEST_HARNESS_MAIN
