@@ -239,8 +239,9 @@ vfio_mdev_region_find(const struct vfio_mdev_regions *regions, loff_t pos,
 EXPORT_SYMBOL_GPL(vfio_mdev_region_find);
 
 /*
- * Is there memory at @offset, and not a register? Cuts @count to where that
- * changes. Not for a region without memory.
+ * Is there memory at @offset, and not a register? Then @count is cut to what is left of
+ * the memory; a register does not reach into that, which begins with a page. Not for a
+ * region without memory.
  */
 static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
 				    u64 offset, size_t *count)
@@ -252,10 +253,8 @@ static bool vfio_mdev_region_is_mem(const struct vfio_mdev_region *region,
 		return true;
 
 	for (; area < end; area++) {
-		if (offset < area->offset) {
-			*count = min_t(u64, *count, area->offset - offset);
+		if (offset < area->offset)
 			return false;
-		}
 		if (offset - area->offset < area->size) {
 			*count = min_t(u64, *count,
 				       area->offset + area->size - offset);
