@@ -28,9 +28,9 @@
 #define VFIO_MDEV_REGION_NONE	6	/* not there */
 #define VFIO_MDEV_REGION_NR	7
 
-/* More than is cleared at once, and not a multiple of it */
+/* More than is cleared at once, and not a multiple of it: by a lot, and by a byte */
 #define VFIO_MDEV_REGION_SIZE	(SZ_64K + 2 * PAGE_SIZE)
-#define VFIO_MDEV_PLAIN_SIZE	40
+#define VFIO_MDEV_PLAIN_SIZE	(SZ_64K + 1)
 
 static const struct vfio_region_sparse_mmap_area vfio_mdev_region_mem_area = {
 	.offset = 2 * PAGE_SIZE,

@@ -519,68 +519,18 @@ TEST_F(plane, dmabufs_use_up_no_instances)
 }
 
 /*
- * An importer: vgem, a DRM driver without a device
+ * An importer
  */
-
-struct drm_prime_handle {
-	__u32 handle;
-	__u32 flags;
-	__s32 fd;
-};
-
-struct drm_gem_close {
-	__u32 handle;
-	__u32 pad;
-};
-
-struct drm_version {
-	int version[3];
-	size_t name_len;
-	char *name;
-	size_t date_len;
-	char *date;
-	size_t desc_len;
-	char *desc;
-};
-
-#define DRM_VERSION		_IOWR('d', 0x00, struct drm_version)
-#define DRM_GEM_CLOSE		_IOW('d', 0x09, struct drm_gem_close)
-#define DRM_HANDLE_TO_FD	_IOWR('d', 0x2d, struct drm_prime_handle)
-#define DRM_FD_TO_HANDLE	_IOWR('d', 0x2e, struct drm_prime_handle)
-
-static int open_vgem(void)
-{
-	char name[32], path[32];
-	int fd, i;
-
-	__module_load("vgem");
-	for (i = 0; i < 16; i++) {
-		struct drm_version version = {
-			.name = name, .name_len = sizeof(name) - 1
-		};
-
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		memset(name, 0, sizeof(name));
-		if (!ioctl(fd, DRM_VERSION, &version) && !strcmp(name, "vgem"))
-			return fd;
-		close(fd);
-	}
-	return -1;
-}
 
 /* A driver attaches to it and maps it for DMA; it keeps the memory that way. */
 TEST_F(plane, dmabuf_is_imported)
 {
 	unsigned int *vram = mbochs_map_vram(&self->dev, MBOCHS_SMALL_SIZE);
-	struct drm_prime_handle prime = { .flags = O_CLOEXEC | O_RDWR };
-	struct drm_gem_close gem = { };
 	unsigned int *picture;
-	int vgem;
+	int vgem, fd;
+	__u32 handle;
 
-	vgem = open_vgem();
+	vgem = __mbochs_open_importer();
 	if (vgem < 0)
 		SKIP(return, "there is no vgem");
 	set_mode(WIDTH, HEIGHT);
@@ -588,21 +538,20 @@ TEST_F(plane, dmabuf_is_imported)
 	draw(vram + 8 * WIDTH, 5);
 	munmap(vram, MBOCHS_SMALL_SIZE);
 
-	prime.fd = mbochs_get_dmabuf(&self->dev);
-	ASSERT_EQ(0, ioctl(vgem, DRM_FD_TO_HANDLE, &prime));
-	gem.handle = prime.handle;
-	close(prime.fd);
+	fd = mbochs_get_dmabuf(&self->dev);
+	handle = mbochs_import(vgem, fd);
+	close(fd);
 	vfio_dev_close(&self->dev);
 	mdev_remove(self->uuid);
 	EXPECT_EQ(-EAGAIN, __module_unload(MBOCHS));
 
-	ASSERT_EQ(0, ioctl(vgem, DRM_HANDLE_TO_FD, &prime));
-	picture = map(prime.fd, SIZE);
+	fd = mbochs_export(vgem, handle);
+	picture = map(fd, SIZE);
 	EXPECT_TRUE(is_drawn(picture, 5));
 	munmap(picture, SIZE);
-	close(prime.fd);
+	close(fd);
 	EXPECT_EQ(-EAGAIN, __module_unload(MBOCHS));
-	EXPECT_EQ(0, ioctl(vgem, DRM_GEM_CLOSE, &gem));
+	mbochs_forget(vgem, handle);
 	EXPECT_TRUE(WAIT_FOR(!__module_unload(MBOCHS)));
 	close(vgem);
 	module_load(MBOCHS);

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <libmdev.h>
@@ -447,6 +448,63 @@ static const struct sweep get_dmabuf = {
 	.require = "mbochs_dmabuf_fd",
 };
 
+/* Both capabilities of a region, or an error */
+
+#define MEMORY	"mdev_test_memory"
+
+struct window {
+	struct vfio_region_info info;
+	struct vfio_region_info_cap_sparse_mmap sparse;
+	struct vfio_region_sparse_mmap_area areas[2];
+	struct vfio_region_info_cap_type type;
+};
+
+static void prepare_region_info(struct sweep_site *site)
+{
+	prepare_open_of(site, MEMORY, MEMORY "-1", &vfio_dev_by_group);
+	MDEV_ASSERT(!run_open(site), "%s cannot be opened", site->uuid);
+}
+
+static int ask_window(struct sweep_site *site, struct window *window)
+{
+	memset(window, 0, sizeof(*window));
+	window->info.argsz = sizeof(*window);
+	window->info.index = VFIO_PCI_NUM_REGIONS + 1;
+	return ioctl(site->dev.fd, VFIO_DEVICE_GET_REGION_INFO, window) ?
+	       -errno : 0;
+}
+
+static int run_region_info(struct sweep_site *site)
+{
+	struct window window;
+	int ret;
+
+	ret = ask_window(site, &window);
+	site->number = window.sparse.header.id | window.type.header.id << 8;
+	return ret;
+}
+
+static bool undone_region_info(struct sweep_site *site)
+{
+	return __vfio_dev_try(&site->dev) == 1;
+}
+
+static void undo_region_info(struct sweep_site *site)
+{
+	MDEV_ASSERT(site->number == (VFIO_REGION_INFO_CAP_SPARSE_MMAP |
+				     VFIO_REGION_INFO_CAP_TYPE << 8),
+		    "a capability is missing, %#x", site->number);
+	vfio_dev_close(&site->dev);
+	mdev_remove(site->uuid);
+}
+
+static const struct sweep region_info = {
+	.prepare = prepare_region_info,
+	.run = run_region_info,
+	.undone = undone_region_info,
+	.undo = undo_region_info,
+};
+
 /* Connecting an interrupt of the serial card */
 
 static void prepare_irq(struct sweep_site *site)
@@ -562,6 +620,10 @@ FIXTURE_VARIANT_ADD(sweep, get_dmabuf) {
 	.name = "get_dmabuf", .sweep = &get_dmabuf,
 };
 
+FIXTURE_VARIANT_ADD(sweep, region_info) {
+	.name = "region_info", .sweep = &region_info,
+};
+
 FIXTURE_VARIANT_ADD(sweep, connect_irq) {
 	.name = "connect_irq", .sweep = &connect_irq,
 };
@@ -574,6 +636,8 @@ FIXTURE_SETUP(sweep)
 	module_load("mnull");
 	module_load("mdpy");
 	module_load("mbochs");
+	module_load(MEMORY);
+	module_set_param(MEMORY, "mistake", 0);
 }
 
 FIXTURE_TEARDOWN(sweep)
@@ -585,6 +649,7 @@ FIXTURE_TEARDOWN(sweep)
 TEST_F_TIMEOUT(sweep, every_allocation, 280)
 {
 	sweep_run(variant->name, variant->sweep, &self->site);
+	EXPECT_EQ(0, module_param(TEST_BUS, "misordered"));
 }
 
 TEST_HARNESS_MAIN

@@ -238,6 +238,39 @@ TEST_F(front, leaves_others_alone)
 	mdev_remove(self->uuid2);
 }
 
+/* How VFIO calls the device: by the lowest number that is free */
+static int vfio_number(const char *uuid)
+{
+	int i;
+
+	for (i = 0; i < 100; i++)
+		if (file_exists(MDEV_DEVICES "/%s/vfio-dev/vfio%d", uuid, i))
+			return i;
+	return -ENOENT;
+}
+
+/* Whoever looked at its VFIO device has let go of it, so the number is free again. */
+TEST_F(front, leaves_no_vfio_device)
+{
+	int first, number = -1, i;
+
+	mdev_create(FRONT, TYPE_A, self->uuid);
+	first = vfio_number(self->uuid);
+	EXPECT_LE(0, first);
+	vfio_dev_open(&self->dev, self->uuid);
+	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
+	vfio_dev_close(&self->dev);
+	mdev_remove(self->uuid);
+	/* Some kernels free objects late, one after the other. */
+	for (i = 0; i < 10 && (number < 0 || number > first); i++) {
+		usleep(i ? 2000000 : 0);
+		mdev_create(FRONT, TYPE_A, self->uuid);
+		number = vfio_number(self->uuid);
+		mdev_remove(self->uuid);
+	}
+	EXPECT_GE(first, number);
+}
+
 /* In use, and nobody can be asked: refused at once, with nothing changed. */
 TEST_F(front, is_busy_while_open)
 {

@@ -122,6 +122,24 @@ static void open_and_close(const char *uuid, int times)
 	}
 }
 
+/* Other drivers map what they are given for DMA, if they cannot do without. */
+static void import_and_forget(int importer, int dmabuf, int times)
+{
+	while (times--)
+		mbochs_forget(importer, mbochs_import(importer, dmabuf));
+}
+
+#define TEST_FRONT	"mdev_test_front"
+#define FRONT_RUN	"/sys/class/" TEST_FRONT "/" TEST_FRONT "/run"
+
+static void register_and_unregister(int times)
+{
+	while (times--) {
+		file_puts("register-parent", FRONT_RUN);
+		file_puts("unregister-parent", FRONT_RUN);
+	}
+}
+
 #define MANY	150
 
 /* Whether each of MANY leaves an object behind; others come and go meanwhile. */
@@ -192,6 +210,49 @@ TEST_F_TIMEOUT(user, no_memory_of_hundreds_of_users, 180)
 	before = objects_in_use();
 	open_and_close(self->uuid, MANY);
 	EXPECT_FALSE(objects_grow(before));
+}
+
+/* Neither do hundreds of drivers that it gave a dma-buf to. */
+TEST_F_TIMEOUT(leftover, no_memory_of_hundreds_of_importers, 180)
+{
+	struct vfio_dev dev;
+	int importer, fd;
+	long before;
+
+	if (keeps_freed_memory())
+		SKIP(return, "KASAN keeps freed memory; kmemleak finds leaks");
+	importer = __mbochs_open_importer();
+	if (importer < 0)
+		SKIP(return, "there is no vgem");
+
+	mbochs_setup();
+	mbochs_open_new(&dev, MBOCHS_SMALL);
+	mbochs_set_mode(&dev, 640, 480);
+	fd = mbochs_get_dmabuf(&dev);
+	import_and_forget(importer, fd, 30);
+	before = objects_in_use();
+	import_and_forget(importer, fd, MANY);
+	EXPECT_FALSE(objects_grow(before));
+	close(fd);
+	close(importer);
+	vfio_dev_close(&dev);
+	mdev_remove_all(MBOCHS_PARENT);
+}
+
+/* Nor hundreds of parents with types that the core counts for */
+TEST_F_TIMEOUT(leftover, no_memory_of_hundreds_of_parents, 180)
+{
+	long before;
+
+	if (keeps_freed_memory())
+		SKIP(return, "KASAN keeps freed memory; kmemleak finds leaks");
+
+	module_load(TEST_FRONT);
+	register_and_unregister(30);
+	before = objects_in_use();
+	register_and_unregister(MANY);
+	EXPECT_FALSE(objects_grow(before));
+	module_unload(TEST_FRONT);
 }
 
 /* Neither do they leave a group or an entry in sysfs. */
@@ -392,6 +453,21 @@ TEST_F(failing, nothing)
 	EXPECT_EQ(0, __test_vendor_run("unregister-twin"));
 	EXPECT_EQ(0, __test_vendor_run("unregister-extra"));
 	EXPECT_TRUE(is_as_before(&self->before));
+}
+
+/* What the core makes for a parent without hardware, and what holds it, goes with that. */
+TEST(virtual_parents_let_go_of_the_core)
+{
+	int refs;
+
+	module_load("vfio_mdev");
+	module_load("mnull");
+	module_unload("mnull");
+	wait_for_late_releases();
+	refs = module_refcnt("mdev");
+	module_load("mnull");
+	module_unload("mnull");
+	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") <= refs, LATE_MS));
 }
 
 /*

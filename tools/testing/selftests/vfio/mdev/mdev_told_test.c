@@ -334,7 +334,10 @@ FIXTURE_TEARDOWN(bus)
 	module_set_param(TEST_BUS, "askable", 1);
 	module_set_param(TEST_BUS, "request_ms", 0);
 	module_set_param(TEST_BUS, "probe_ms", 0);
+	module_set_param(TEST_BUS, "claim_ms", 0);
+	module_set_param(TEST_BUS, "withdraw_ms", 0);
 	mdev_remove_all(TEST_PARENT);
+	EXPECT_EQ(0, module_param(TEST_BUS, "misordered"));
 }
 
 static int __use(const char *uuid, bool use)
@@ -363,6 +366,33 @@ TEST_F(bus, of_unbind_and_bind)
 	EXPECT_STREQ("claim\nwithdraw\nremove", BUS_CALLS);
 }
 
+/* Whoever is being bound is claimed like who is bound, when that is done. */
+TEST_F(bus, of_a_removal_while_it_binds)
+{
+	struct writer binder;
+
+	file_puts(self->uuid, MDEV_DRIVERS "/" TEST_BUS "/unbind");
+	test_calls_begin(TEST_BUS);
+	module_set_param(TEST_BUS, "probe_ms", 500);
+	writer_start(&binder, self->uuid, MDEV_DRIVERS "/" TEST_BUS "/bind");
+	ASSERT_TRUE(WAIT_FOR(strstr(BUS_CALLS, "probe")));
+	mdev_remove(self->uuid);
+	EXPECT_EQ(0, writer_result(&binder, WAIT_LONG_MS));
+	EXPECT_STREQ("probe\nclaim\nwithdraw\nremove", BUS_CALLS);
+}
+
+/* Withdrawing may take long, so nobody has to wait for the lock of the device meanwhile. */
+TEST_F(bus, withdraws_without_the_lock)
+{
+	module_set_param(TEST_BUS, "withdraw_ms", 500);
+	writer_start(&self->writer, self->uuid,
+		     MDEV_DRIVERS "/" TEST_BUS "/unbind");
+	ASSERT_TRUE(WAIT_FOR(strstr(BUS_CALLS, "withdraw")));
+	EXPECT_EQ(0, file_long(MDEV_DEVICES "/%s/vendor/locked", self->uuid));
+	EXPECT_STREQ("claim\nwithdraw", BUS_CALLS);
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+}
+
 /* A user is asked before anything is claimed. */
 TEST_F(bus, of_a_user)
 {
@@ -373,6 +403,21 @@ TEST_F(bus, of_a_user)
 	EXPECT_EQ(0, __use(self->uuid, false));
 	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 	EXPECT_STREQ("request 0\nclaim\nwithdraw\nremove", BUS_CALLS);
+}
+
+/* So is one who comes while the device is being claimed. */
+TEST_F(bus, of_a_user_who_comes_late)
+{
+	module_set_param(TEST_BUS, "claim_ms", 500);
+	writer_start(&self->writer, "1", REMOVE_FILE, self->uuid);
+	ASSERT_TRUE(WAIT_FOR(strstr(BUS_CALLS, "claim")));
+	EXPECT_EQ(0, __use(self->uuid, true));
+	EXPECT_TRUE(WAIT_FOR_MS(strstr(BUS_CALLS, "request 0"), 5000));
+	EXPECT_STREQ("claim\nrequest 0", BUS_CALLS);
+	module_set_param(TEST_BUS, "claim_ms", 0);
+	EXPECT_EQ(0, __use(self->uuid, false));
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+	EXPECT_STREQ("claim\nrequest 0\nclaim\nwithdraw\nremove", BUS_CALLS);
 }
 
 /* One of whom the core does not know is asked as well, and waited for. */
@@ -430,8 +475,8 @@ TEST_F(bus, of_a_user_who_stays)
 	EXPECT_STREQ("request 0\nclaim\nwithdraw\nremove", BUS_CALLS);
 }
 
-/* A writer of "remove" who is interrupted while its user is asked, which takes a second */
-static void interrupt_while_asking(struct writer *writer, const char *uuid)
+/* A writer of "remove", when the user is being asked again, which takes a second */
+static void start_asking(struct writer *writer, const char *uuid)
 {
 	MDEV_ASSERT(!__use(uuid, true), "%s cannot be used", uuid);
 	writer_start(writer, "1", REMOVE_FILE, uuid);
@@ -439,6 +484,12 @@ static void interrupt_while_asking(struct writer *writer, const char *uuid)
 	module_set_param(TEST_BUS, "request_ms", 1000);
 	MDEV_ASSERT(WAIT_FOR(strstr(test_calls(TEST_BUS, uuid), "request 1")),
 		    "nobody is asked again");
+}
+
+/* The same, who is interrupted then */
+static void interrupt_while_asking(struct writer *writer, const char *uuid)
+{
+	start_asking(writer, uuid);
 	writer_interrupt(writer);
 }
 
@@ -456,6 +507,26 @@ TEST_F(bus, nothing_after_giving_up)
 	EXPECT_EQ(0, __use(self->uuid, true));
 	EXPECT_EQ(0, __use(self->uuid, false));
 	EXPECT_EQ(0, __use(self->uuid, false));
+}
+
+/* Longer than kernels take for it that free objects late, one after the other */
+#define LATE_MS	20000
+
+/* A user may let go while he is asked: nothing is left of the device, then, either. */
+TEST_F(bus, of_a_user_who_goes_when_asked)
+{
+	int refs;
+
+	if (!virtual_time())
+		SKIP(return, "takes longer than a request does");
+	/* Those who were here before */
+	usleep(1000 * LATE_MS);
+	refs = module_refcnt("mdev");
+	start_asking(&self->writer, self->uuid);
+	EXPECT_EQ(0, __use(self->uuid, false));
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+	EXPECT_STREQ("request 0\nrequest 1\nclaim\nwithdraw\nremove", BUS_CALLS);
+	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") < refs, LATE_MS));
 }
 
 /* If the user lets go before that, it is as if nobody had given up. */

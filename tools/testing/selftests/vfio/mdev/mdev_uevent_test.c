@@ -470,6 +470,9 @@ TEST_F(failed_create, is_silent)
 	EXPECT_EQ(0, count_events(self->fd, self->uuid));
 }
 
+/* Where the types of the second parent are before it is in /sys/class/mdev_bus */
+#define EXTRA_TYPES	"/sys/class/mdev_test/" TEST_PARENT2 "/mdev_supported_types"
+
 FIXTURE(parent) {
 	int fd;
 };
@@ -483,6 +486,7 @@ FIXTURE_SETUP(parent)
 
 FIXTURE_TEARDOWN(parent)
 {
+	module_set_param(TEST_VENDOR, "register_ms", 0);
 	__test_vendor_run("unregister-extra");
 	close(self->fd);
 }
@@ -543,6 +547,25 @@ TEST_F(parent, tells_of_its_module)
 	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT, "unregistered", &event));
 	module_load(TEST_VENDOR);
 	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT, "registered", &event));
+}
+
+/* Its types are there before, and nothing can be created while it may still fail. */
+TEST_F(parent, cannot_be_used_before)
+{
+	char uuid[MDEV_UUID_SIZE];
+	struct writer writer;
+
+	module_set_param(TEST_VENDOR, "register_ms", 500);
+	writer_start(&writer, "register-extra",
+		     "/sys/class/mdev_test/mdev_test_control/run");
+	EXPECT_TRUE(WAIT_FOR(file_exists(EXTRA_TYPES "/" TEST_TYPE("plain")
+					 "/create")));
+	usleep(100000);
+	mdev_new_uuid(uuid);
+	EXPECT_EQ(-ENODEV, __file_puts(uuid, EXTRA_TYPES "/" TEST_TYPE("plain")
+				       "/create"));
+	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));
+	EXPECT_EQ(0, __mdev_create(TEST_PARENT2, TEST_TYPE("plain"), uuid));
 }
 
 /* mdevctl starts devices as soon as it hears of the parent: that has to work. */

@@ -515,6 +515,24 @@ static void open_and_unbind(struct vfio_dev *dev, struct writer *unbinder,
 	MDEV_ASSERT(writer_blocks(unbinder), "nobody waits to unbind it");
 }
 
+/* Whoever wants the same of a parent that is going has nothing to do, nor to wait for. */
+TEST_F(going, parent_goes_once)
+{
+	struct writer second;
+	long removed = test_vendor_count("remove");
+
+	open_any(&self->dev, self->uuid);
+	withdraw(&self->writer);
+	ASSERT_TRUE(writer_blocks(&self->writer));
+	withdraw(&second);
+	EXPECT_EQ(0, writer_result(&second, 10 * prompt_ms()));
+	EXPECT_TRUE(mdev_exists(self->uuid));
+	EXPECT_EQ(WRITER_RUNNING, writer_result(&self->writer, 0));
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
+	EXPECT_EQ(removed + 2, test_vendor_count("remove"));
+}
+
 /* A device that is being unbound when its parent goes is removed after that. */
 TEST_F(going, parent_takes_what_is_being_unbound)
 {
@@ -910,10 +928,10 @@ static long round_too_late(void)
 
 /* Somebody creates a device that takes long to bind. */
 static void create_slowly(struct writer *creator, const char *parent,
-			  char uuid[MDEV_UUID_SIZE])
+			  char uuid[MDEV_UUID_SIZE], long ms)
 {
 	mdev_new_uuid(uuid);
-	module_set_param(TEST_BUS, "probe_ms", SLOW_MS);
+	module_set_param(TEST_BUS, "probe_ms", ms);
 	writer_start(creator, uuid, MDEV_TYPES("%s") "/%s/create", parent,
 		     TEST_TYPE("class-test"));
 	MDEV_ASSERT(WAIT_FOR(file_exists(MDEV_DEVICES "/%s/remove", uuid)),
@@ -926,11 +944,29 @@ static long round_created_for_a_remover(void)
 	struct writer creator, remover;
 	char uuid[MDEV_UUID_SIZE];
 
-	create_slowly(&creator, TEST_PARENT, uuid);
+	create_slowly(&creator, TEST_PARENT, uuid, SLOW_MS);
 	writer_start(&remover, "1", MDEV_DEVICES "/%s/remove", uuid);
 	if (writer_result(&creator, WAIT_LONG_MS))
 		return NEVER_MS;
 	return result_in(&remover, 0, 0);
+}
+
+/* Until then he may give up, as he who waits for a user may. */
+static long round_created_for_nobody(void)
+{
+	struct writer creator, remover;
+	char uuid[MDEV_UUID_SIZE];
+	long ms;
+
+	create_slowly(&creator, TEST_PARENT, uuid, 5 * SLOW_MS);
+	writer_start(&remover, "1", MDEV_DEVICES "/%s/remove", uuid);
+	if (!writer_blocks(&remover))
+		return NEVER_MS;
+	writer_interrupt(&remover);
+	ms = result_in(&remover, -EINTR, 0);
+	if (writer_result(&creator, WAIT_LONG_MS) || __mdev_remove(uuid))
+		return NEVER_MS;
+	return ms;
 }
 
 static long round_created_for_an_unbinder(void)
@@ -938,7 +974,7 @@ static long round_created_for_an_unbinder(void)
 	struct writer creator, unbinder;
 	char uuid[MDEV_UUID_SIZE];
 
-	create_slowly(&creator, TEST_PARENT, uuid);
+	create_slowly(&creator, TEST_PARENT, uuid, SLOW_MS);
 	writer_start(&unbinder, uuid, MDEV_DRIVERS "/" TEST_BUS "/unbind");
 	if (writer_result(&creator, WAIT_LONG_MS))
 		return NEVER_MS;
@@ -955,7 +991,7 @@ static long round_created_for_a_parent(void)
 	char uuid[MDEV_UUID_SIZE];
 
 	__test_vendor_run("register-extra");
-	create_slowly(&creator, TEST_PARENT2, uuid);
+	create_slowly(&creator, TEST_PARENT2, uuid, SLOW_MS);
 	withdraw(&withdrawer);
 	if (!writer_blocks(&withdrawer))
 		return NEVER_MS;
@@ -1066,6 +1102,10 @@ FIXTURE_VARIANT_ADD(prompt, killed_unbinder) { .round = round_killed_unbinder };
 FIXTURE_VARIANT_ADD(prompt, too_late) { .round = round_too_late };
 FIXTURE_VARIANT_ADD(prompt, created_for_a_remover) {
 	.round = round_created_for_a_remover
+};
+
+FIXTURE_VARIANT_ADD(prompt, created_for_nobody) {
+	.round = round_created_for_nobody
 };
 
 FIXTURE_VARIANT_ADD(prompt, created_for_an_unbinder) {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -357,11 +358,31 @@ TEST_F(sparing, says_what_it_lacks)
 	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
 }
 
-/* Without a release op, the library frees memory when it is opened again. */
+/* How often the library has allocated memory that can be mapped, and not freed it */
+static int count_memory(void)
+{
+	char line[256];
+	FILE *file;
+	int n = 0;
+
+	file = fopen("/proc/vmallocinfo", "r");
+	MDEV_ASSERT(file, "/proc/vmallocinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		n += !!strstr(line, " vfio_mdev_region");
+	fclose(file);
+	return n;
+}
+
+/*
+ * Without a release op, the library frees memory when it is opened again or, in the end,
+ * removed.
+ */
 TEST_F(sparing, memory_is_of_each_user)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
-	int i;
+	int i, n = count_memory();
+
+	EXPECT_LT(0, n);
 
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(0, vfio_dev_read8(&self->dev, BAR0, page));
@@ -370,6 +391,11 @@ TEST_F(sparing, memory_is_of_each_user)
 		vfio_dev_close(&self->dev);
 		vfio_dev_open(&self->dev, self->uuid);
 	}
+	EXPECT_EQ(n, count_memory());
+	vfio_dev_close(&self->dev);
+	EXPECT_EQ(n, count_memory());
+	mdev_remove(self->uuid);
+	EXPECT_EQ(0, count_memory());
 }
 
 /*

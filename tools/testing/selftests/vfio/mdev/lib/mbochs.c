@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <libmdev/assert.h>
 #include <libmdev/mbochs.h>
@@ -107,4 +110,85 @@ int mbochs_get_dmabuf(struct vfio_dev *dev)
 
 	MDEV_ASSERT(fd >= 0, "getting a dma-buf: %s", strerror(-fd));
 	return fd;
+}
+
+/*
+ * What vgem, a DRM driver without a device, does with a dma-buf of somebody else
+ */
+
+struct drm_prime_handle {
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+struct drm_gem_close {
+	__u32 handle;
+	__u32 pad;
+};
+
+struct drm_version {
+	int version[3];
+	size_t name_len;
+	char *name;
+	size_t date_len;
+	char *date;
+	size_t desc_len;
+	char *desc;
+};
+
+#define DRM_VERSION		_IOWR('d', 0x00, struct drm_version)
+#define DRM_GEM_CLOSE		_IOW('d', 0x09, struct drm_gem_close)
+#define DRM_HANDLE_TO_FD	_IOWR('d', 0x2d, struct drm_prime_handle)
+#define DRM_FD_TO_HANDLE	_IOWR('d', 0x2e, struct drm_prime_handle)
+
+int __mbochs_open_importer(void)
+{
+	char name[32], path[32];
+	int fd, i;
+
+	__module_load("vgem");
+	for (i = 0; i < 16; i++) {
+		struct drm_version version = {
+			.name = name, .name_len = sizeof(name) - 1
+		};
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		memset(name, 0, sizeof(name));
+		if (!ioctl(fd, DRM_VERSION, &version) && !strcmp(name, "vgem"))
+			return fd;
+		close(fd);
+	}
+	return -ENODEV;
+}
+
+__u32 mbochs_import(int importer, int dmabuf)
+{
+	struct drm_prime_handle prime = { .fd = dmabuf };
+
+	MDEV_ASSERT(!ioctl(importer, DRM_FD_TO_HANDLE, &prime),
+		    "importing a dma-buf: %s", strerror(errno));
+	return prime.handle;
+}
+
+int mbochs_export(int importer, __u32 handle)
+{
+	struct drm_prime_handle prime = {
+		.handle = handle, .flags = O_CLOEXEC | O_RDWR,
+	};
+
+	MDEV_ASSERT(!ioctl(importer, DRM_HANDLE_TO_FD, &prime),
+		    "exporting what was imported: %s", strerror(errno));
+	return prime.fd;
+}
+
+void mbochs_forget(int importer, __u32 handle)
+{
+	struct drm_gem_close gem = { .handle = handle };
+
+	MDEV_ASSERT(!ioctl(importer, DRM_GEM_CLOSE, &gem),
+		    "letting go of what was imported: %s", strerror(errno));
 }

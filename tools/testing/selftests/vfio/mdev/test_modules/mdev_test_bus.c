@@ -60,10 +60,15 @@ static int requests;
 module_param(requests, int, 0644);
 MODULE_PARM_DESC(requests, "times that a user was asked to release a device");
 
+static int misordered;
+module_param(misordered, int, 0444);
+MODULE_PARM_DESC(misordered, "devices let go that were not withdrawn, once, before");
+
 struct mdev_test_bus_dev {
 	struct mdev_device *mdev;
 	struct mutex lock;	/* users */
 	unsigned int users;
+	unsigned int withdrawals;
 };
 
 /* The counters of the module; probe and remove of several devices overlap. */
@@ -146,11 +151,13 @@ static void mdev_test_bus_remove(struct mdev_device *mdev)
 	/* Unbinding takes the attribute away that a user would let go by. */
 	while (!mdev_test_bus_use(tdev, false))
 		;
+	scoped_guard(mutex, &mdev_test_bus_lock) {
+		removes++;
+		if (tdev->withdrawals != 1)
+			misordered++;
+	}
 	mutex_destroy(&tdev->lock);
 	kfree(tdev);
-
-	guard(mutex)(&mdev_test_bus_lock);
-	removes++;
 }
 
 static int mdev_test_bus_request(struct mdev_device *mdev, unsigned int count)
@@ -179,7 +186,10 @@ static bool mdev_test_bus_claim(struct mdev_device *mdev)
 
 static void mdev_test_bus_withdraw(struct mdev_device *mdev)
 {
+	struct mdev_test_bus_dev *tdev = dev_get_drvdata(mdev_dev(mdev));
+
 	mdev_test_called(mdev, "withdraw");
+	tdev->withdrawals++;
 	msleep(withdraw_ms);
 }
 

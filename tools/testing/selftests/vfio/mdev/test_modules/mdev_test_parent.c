@@ -24,6 +24,10 @@ static uint exit_ms;
 module_param(exit_ms, uint, 0644);
 MODULE_PARM_DESC(exit_ms, "how long unloading takes before devices begin to go");
 
+static uint register_ms;
+module_param(register_ms, uint, 0644);
+MODULE_PARM_DESC(register_ms, "how long registering a parent takes when its types are there");
+
 /* dev_attr_groups: each parent shows the counters. */
 static DEVICE_INT_ATTR(create, 0444, mdev_test_counts.create);
 static DEVICE_INT_ATTR(remove, 0444, mdev_test_counts.remove);
@@ -52,8 +56,18 @@ static struct attribute *mdev_test_parent_attrs[] = {
 	NULL,
 };
 
+/* The core asks when it makes the group, which it does after the types. */
+static umode_t mdev_test_parent_is_visible(struct kobject *kobj,
+					   struct attribute *attr, int n)
+{
+	if (!n && register_ms)
+		msleep(register_ms);
+	return attr->mode;
+}
+
 static const struct attribute_group mdev_test_parent_group = {
 	.name = "counters",
+	.is_visible = mdev_test_parent_is_visible,
 	.attrs = mdev_test_parent_attrs,
 };
 

@@ -72,4 +72,11 @@ __u32 mbochs_plane_id(struct vfio_dev *dev);
 int __mbochs_get_dmabuf(struct vfio_dev *dev, __u32 id);
 int mbochs_get_dmabuf(struct vfio_dev *dev);
 
+/* Another driver, as a file, to which a dma-buf can be given; -ENODEV if there is none */
+int __mbochs_open_importer(void);
+/* Gives it one, as a handle; the same as a new dma-buf; and takes it away again */
+__u32 mbochs_import(int importer, int dmabuf);
+int mbochs_export(int importer, __u32 handle);
+void mbochs_forget(int importer, __u32 handle);
+
 #endif /* LIBMDEV_MBOCHS_H */
