@@ -34,7 +34,10 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR
 # The modules are built while the machine's packages come.
 MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && wait "$$built"
 
-.PHONY: modules modules_install demo demo-display check check-configs check-mainline \
+# What a driver outside of this tree is built with
+INSTALL_HDR_PATH := /usr/local/src/mdev
+
+.PHONY: modules modules_install headers_install demo demo-display check check-configs check-mainline \
 	check-vendors check-model check-mutants fuzz bench kunit patch clean help have-kdir \
 	print-kdir
 
@@ -43,6 +46,15 @@ modules: have-kdir ## build the modules for KDIR (the default)
 
 modules_install: have-kdir ## install them where depmod prefers them to the kernel's own
 	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+
+headers_install: modules ## install what other drivers are built with, to INSTALL_HDR_PATH
+	install -d "$(INSTALL_HDR_PATH)/include/linux" "$(INSTALL_HDR_PATH)/compat"
+	install -m 644 include/linux/*.h "$(INSTALL_HDR_PATH)/include/linux"
+	install -m 644 compat/compat.h "$(INSTALL_HDR_PATH)/compat"
+	sed 's|$(CURDIR)/drivers/vfio/mdev/|updates/|' Module.symvers >"$(INSTALL_HDR_PATH)/Module.symvers"
+	install -m 644 samples/vfio-mdev/out-of-tree/Kbuild \
+		samples/vfio-mdev/out-of-tree/Makefile samples/vfio-mdev/mnull.c \
+		"$(INSTALL_HDR_PATH)"
 
 demo: ## watch a guest use a mediated serial card; installs what it lacks
 	tools/vm/install-deps build
@@ -93,6 +105,7 @@ clean: ## delete what was built here
 help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo 'KDIR=DIR          another kernel for modules and check: its build directory or headers'
+	@echo 'INSTALL_HDR_PATH=DIR  where headers_install puts them, else $(INSTALL_HDR_PATH)'
 	@echo 'KERNEL=VERSION    another of Debian'\''s kernels for check, such as 6.12'
 
 print-kdir: have-kdir

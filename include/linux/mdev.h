@@ -50,6 +50,11 @@ struct module;
  *
  * After mdev_unregister_device() no callback runs or will run, no device of
  * the parent exists in sysfs, and the vendor driver may be unloaded.
+ *
+ * A module that goes without that, be it that its init() fails, makes a mistake. The core
+ * notices when the module's exit() has run, says so in the log, and withdraws the parent
+ * by itself, but calls nothing of the vendor's any more: remove() might look at what
+ * exit() has freed. What create() allocated is lost then.
  */
 
 /**
@@ -310,6 +315,8 @@ struct mdev_parent {
 
 int __must_check mdev_register_device(struct device *dev,
 				      const struct mdev_parent_ops *ops);
+int __must_check devm_mdev_register_device(struct device *dev,
+					   const struct mdev_parent_ops *ops);
 void mdev_unregister_device(struct device *dev);
 int __must_check mdev_register_parent(struct mdev_parent *parent,
 				      struct device *dev,

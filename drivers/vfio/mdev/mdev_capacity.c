@@ -84,7 +84,7 @@ void mdev_capacity_give(struct mdev_type_obj *type)
 {
 	struct mdev_parent_obj *parent = type->parent;
 
-	if (!type->desc)
+	if (!type->desc || mdev_parent_is_orphan(parent))
 		return;
 
 	spin_lock(&parent->capacity_lock);

@@ -34,6 +34,27 @@ static void mdev_front_init_type(struct mdev_type *type,
 	};
 }
 
+static int mdev_front_check(const struct mdev_parent *parent, struct device *dev,
+			    const struct mdev_driver *drv,
+			    struct mdev_type **types, unsigned int nr_types)
+{
+	const char *what = NULL;
+
+	if (!parent)
+		what = "parent";
+	else if (!drv)
+		what = "mdev_driver";
+	else if (!drv->device_api)
+		what = "device_api of the driver";
+	else if (nr_types && !types)
+		what = "types";
+	if (!what)
+		return 0;
+	pr_err("mdev: mdev_register_parent() for %s lacks the %s\n",
+	       dev ? dev_name(dev) : "no device", what);
+	return -EINVAL;
+}
+
 /**
  * mdev_register_parent - offer a device as parent of devices of one driver
  * @parent: memory that is the caller's, to stay until mdev_unregister_parent()
@@ -59,8 +80,7 @@ int mdev_register_parent(struct mdev_parent *parent, struct device *dev,
 {
 	unsigned int i;
 
-	if (!parent || !mdev_driver || !mdev_driver->device_api ||
-	    (nr_types && !types))
+	if (mdev_front_check(parent, dev, mdev_driver, types, nr_types))
 		return -EINVAL;
 
 	for (i = 0; i < nr_types; i++)

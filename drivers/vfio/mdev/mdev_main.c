@@ -29,8 +29,14 @@ static int __init mdev_init(void)
 	ret = mdev_parents_init();
 	if (ret)
 		goto err_bus;
+
+	ret = mdev_owners_init();
+	if (ret)
+		goto err_parents;
 	return 0;
 
+err_parents:
+	mdev_parents_exit();
 err_bus:
 	mdev_bus_exit();
 err_uuids:
@@ -47,6 +53,7 @@ err_states:
  */
 static void __exit mdev_exit(void)
 {
+	mdev_owners_exit();
 	mdev_parents_exit();
 	mdev_bus_exit();
 	mdev_uuids_exit();

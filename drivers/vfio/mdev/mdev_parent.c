@@ -8,6 +8,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -60,6 +61,8 @@ mdev_parent_alloc(struct device *dev, const struct mdev_parent_ops *ops)
 	INIT_LIST_HEAD(&parent->node);
 	parent->dev = dev;
 	parent->ops = ops;
+	parent->code = ops->driver ? (const void *)ops->driver : ops->create;
+	parent->groups = ops->dev_attr_groups;
 	mdev_capacity_init(parent);
 	mdev_gate_init(&parent->gate);
 	return parent;
@@ -201,7 +204,7 @@ static int mdev_parent_add_files(struct mdev_parent_obj *parent)
 	if (ret)
 		goto err_del;
 
-	ret = sysfs_create_groups(&dev->kobj, parent->ops->dev_attr_groups);
+	ret = sysfs_create_groups(&dev->kobj, parent->groups);
 	if (ret)
 		goto err_remove_types;
 
@@ -211,7 +214,7 @@ static int mdev_parent_add_files(struct mdev_parent_obj *parent)
 	return 0;
 
 err_remove_groups:
-	sysfs_remove_groups(&dev->kobj, parent->ops->dev_attr_groups);
+	sysfs_remove_groups(&dev->kobj, parent->groups);
 err_remove_types:
 	mdev_parent_remove_types(parent);
 err_del:
@@ -219,9 +222,19 @@ err_del:
 	return ret;
 }
 
+/* Whether its directory is there, and what was put into it can still be named */
+static bool mdev_parent_has_groups(struct mdev_parent_obj *parent)
+{
+	const struct module *mod = parent->orphaned_by;
+
+	return !mod || (device_is_registered(parent->dev) &&
+			within_module((unsigned long)parent->groups, mod));
+}
+
 static void mdev_parent_remove_files(struct mdev_parent_obj *parent)
 {
-	sysfs_remove_groups(&parent->dev->kobj, parent->ops->dev_attr_groups);
+	if (mdev_parent_has_groups(parent))
+		sysfs_remove_groups(&parent->dev->kobj, parent->groups);
 	mdev_parent_remove_types(parent);
 	kobject_del(&parent->kobj);
 }
@@ -230,9 +243,59 @@ static void mdev_parent_uevent(struct device *dev, char *state)
 {
 	char *envp[2];
 
+	/* If it is gone, its class may be, too. */
+	if (!device_is_registered(dev))
+		return;
 	envp[0] = state;
 	envp[1] = NULL;
 	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, envp);
+}
+
+/*
+ * Nothing keeps a module in memory whose devices are open if it is not known. What is
+ * built in has none, but calls nobody who is not built in as well. A parent with a
+ * driver of its own may be registered before that, which says who the owner is.
+ */
+static bool mdev_parent_lacks_owner(const struct mdev_parent_ops *ops)
+{
+	if (ops->owner || ops->driver)
+		return false;
+#ifdef MODULE
+	return true;
+#else
+	return is_vmalloc_or_module_addr(ops->create);
+#endif
+}
+
+/* What a parent lacks but for types, or NULL */
+static const char *mdev_parent_lacks(const struct mdev_parent_ops *ops)
+{
+	if (!ops)
+		return "ops";
+	if (!ops->create)
+		return "create()";
+	if (!ops->remove)
+		return "remove()";
+	if (mdev_parent_lacks_owner(ops))
+		return "owner, the module of their driver,";
+	return NULL;
+}
+
+static int mdev_parent_check(struct device *dev,
+			     const struct mdev_parent_ops *ops)
+{
+	const char *what;
+
+	if (!dev) {
+		pr_err("mdev: a parent of mediated devices has no device\n");
+		return -EINVAL;
+	}
+	what = mdev_parent_lacks(ops);
+	if (what) {
+		dev_err(dev, "has no %s for mediated devices\n", what);
+		return -EINVAL;
+	}
+	return mdev_types_check(dev, ops);
 }
 
 /**
@@ -249,25 +312,17 @@ static void mdev_parent_uevent(struct device *dev, char *state)
  * Context: process context, may sleep. The caller may hold any lock that its
  * create() and remove() take.
  *
- * Return: 0 on success; -EINVAL, which the log has a line about, if an argument or a
- * mandatory part of @ops is missing or a type has no name, device_api or limit; -EEXIST
- * if @dev is registered already or two types have one name; another negative errno
- * from sysfs. Nothing is left behind on failure.
+ * Return: 0 on success; -EINVAL if an argument or a mandatory part of @ops is missing or
+ * a type has no name, device_api, limit or attribute available_instances; -EEXIST if
+ * @dev is registered already or two types have one name: the log has a line that says
+ * which. Another negative errno from sysfs. Nothing is left behind on failure.
  */
 int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
 {
 	struct mdev_parent_obj *parent;
 	int ret;
 
-	if (!dev || !ops)
-		return -EINVAL;
-	if (!ops->create || !ops->remove) {
-		dev_err(dev, "has no %s() for mediated devices\n",
-			ops->create ? "remove" : "create");
-		return -EINVAL;
-	}
-
-	ret = mdev_types_check(dev, ops);
+	ret = mdev_parent_check(dev, ops);
 	if (ret)
 		return ret;
 
@@ -276,8 +331,10 @@ int mdev_register_device(struct device *dev, const struct mdev_parent_ops *ops)
 		return -ENOMEM;
 
 	ret = mdev_parent_claim(parent);
-	if (ret)
+	if (ret) {
+		dev_err(dev, "is a parent of mediated devices already\n");
 		goto err_put;
+	}
 
 	ret = mdev_parent_add_files(parent);
 	if (ret)
@@ -389,6 +446,17 @@ static void mdev_parent_remove_devices(struct mdev_parent_obj *parent)
 	mdev_gate_wait(&parent->gate, MAX_SCHEDULE_TIMEOUT);
 }
 
+/* For who has closed the gate */
+static void mdev_parent_retract(struct mdev_parent_obj *parent)
+{
+	mdev_parent_remove_link(parent);
+	mdev_parent_remove_devices(parent);
+	mdev_parent_remove_files(parent);
+	mdev_parent_uevent(parent->dev, "MDEV_STATE=unregistered");
+	mdev_parent_disown(parent);
+	kobject_put(&parent->kobj);
+}
+
 /**
  * mdev_unregister_device - withdraw a parent
  * @dev: what was registered
@@ -412,17 +480,83 @@ void mdev_unregister_device(struct device *dev)
 {
 	struct mdev_parent_obj *parent = mdev_parent_kill(dev);
 
-	if (!parent)
-		return;
-
-	mdev_parent_remove_link(parent);
-	mdev_parent_remove_devices(parent);
-	mdev_parent_remove_files(parent);
-	mdev_parent_uevent(dev, "MDEV_STATE=unregistered");
-	mdev_parent_disown(parent);
-	kobject_put(&parent->kobj);
+	if (parent)
+		mdev_parent_retract(parent);
 }
 EXPORT_SYMBOL(mdev_unregister_device);
+
+static void mdev_parent_devm_unregister(void *dev)
+{
+	mdev_unregister_device(dev);
+}
+
+/**
+ * devm_mdev_register_device - the same as mdev_register_device(), with an end
+ * @dev: a device that has a driver
+ * @ops: as for mdev_register_device()
+ *
+ * The parent is withdrawn when the driver is unbound from @dev, or its probe() fails,
+ * before what was allocated by devm functions earlier is freed. Unbinding waits for open
+ * devices then, with the lock of @dev held, which create() and remove() must not take.
+ *
+ * Context: that of mdev_register_device(); meant for probe().
+ *
+ * Return: what mdev_register_device() returns, or -ENOMEM.
+ */
+int devm_mdev_register_device(struct device *dev,
+			      const struct mdev_parent_ops *ops)
+{
+	int ret = mdev_register_device(dev, ops);
+
+	if (ret)
+		return ret;
+	return devm_add_action_or_reset(dev, mdev_parent_devm_unregister, dev);
+}
+EXPORT_SYMBOL_GPL(devm_mdev_register_device);
+
+static bool mdev_parent_is_of(const struct mdev_parent_obj *parent,
+			      const struct module *mod)
+{
+	return within_module((unsigned long)parent->code, mod);
+}
+
+/* The first parent of a module that goes, whose gate it closes */
+static struct mdev_parent_obj *mdev_parent_orphan(const struct module *mod)
+{
+	struct mdev_parent_obj *parent;
+
+	guard(mutex)(&mdev_parents_lock);
+
+	list_for_each_entry(parent, &mdev_parents, node) {
+		if (!mdev_parent_is_of(parent, mod) ||
+		    mdev_gate_closed(&parent->gate))
+			continue;
+		WRITE_ONCE(parent->orphaned_by, mod);
+		mdev_gate_close(&parent->gate);
+		return parent;
+	}
+	return NULL;
+}
+
+/*
+ * Withdraws a parent of a module that goes and did not do so itself. Returns the device,
+ * counted, or NULL if there is no such parent. The name of the device is its own; those
+ * of its driver, bus and class may be gone.
+ */
+struct device *mdev_parent_bury(const struct module *mod)
+{
+	struct mdev_parent_obj *parent = mdev_parent_orphan(mod);
+	struct device *dev;
+
+	if (!parent)
+		return NULL;
+
+	dev = get_device(parent->dev);
+	pr_err("mdev: module %s goes and did not call mdev_unregister_device() for %s: what its mediated devices have allocated is lost\n",
+	       mod->name, dev_name(dev));
+	mdev_parent_retract(parent);
+	return dev;
+}
 
 int mdev_parents_init(void)
 {

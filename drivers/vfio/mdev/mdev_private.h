@@ -4,7 +4,8 @@
  *
  * Calls between them go down only:
  *
- *	mdev_front.c, mdev_virtual.c		what vendors may register,
+ *	mdev_owner.c				vendors who forget to unregister,
+ *	mdev_front.c, mdev_virtual.c		what they may register,
  *	mdev_parent.c				and what becomes of it
  *	mdev_type.c, mdev_driver.c		its types; bus drivers
  *	mdev_device.c, mdev_typed.c		creating a device; types' attributes
@@ -62,6 +63,10 @@ enum mdev_link {
  * @node: entry in the list of parents, under mdev_parents_lock
  * @dev: the parent device, counted; valid until unregistration ends
  * @ops: the vendor's description; valid until unregistration ends
+ * @code: something of the vendor's that is in its module, to tell whose parent it is
+ * @groups: &mdev_parent_ops.dev_attr_groups
+ * @orphaned_by: the vendor's module, if it goes and has not unregistered the parent;
+ *		 then nothing that @ops leads to is called or looked at any more
  * @types: @nr_types pointers, each counted
  * @nr_types: number of types
  * @link: whether /sys/class/mdev_bus has a link to this parent; under
@@ -78,6 +83,9 @@ struct mdev_parent_obj {
 	struct list_head node;
 	struct device *dev;
 	const struct mdev_parent_ops *ops;
+	const void *code;
+	const struct attribute_group **groups;
+	const struct module *orphaned_by;
 	struct mdev_type_obj **types;
 	unsigned int nr_types;
 	enum mdev_link link;
@@ -120,6 +128,12 @@ static inline struct mdev_type_obj *to_mdev_type_obj(struct kobject *kobj)
 static inline struct mdev_parent_obj *mdev_parent_of(struct mdev_device *mdev)
 {
 	return mdev->type_obj->parent;
+}
+
+/* Set before the first device of the parent is removed for that reason */
+static inline bool mdev_parent_is_orphan(const struct mdev_parent_obj *parent)
+{
+	return READ_ONCE(parent->orphaned_by);
 }
 
 /* mdev_gate.c */
@@ -226,8 +240,17 @@ struct mdev_type_obj *mdev_type_add(struct mdev_parent_obj *parent,
 void mdev_type_remove(struct mdev_type_obj *type);
 
 /* mdev_parent.c */
+struct device *mdev_parent_bury(const struct module *mod);
 int mdev_parents_init(void);
 void mdev_parents_exit(void);
+
+/* mdev_virtual.c */
+bool mdev_is_virtual_parent(const struct device *dev);
+void mdev_virtual_parent_del(struct device *dev);
+
+/* mdev_owner.c */
+int mdev_owners_init(void);
+void mdev_owners_exit(void);
 
 /* For tests/mdev_kunit.c */
 #if IS_ENABLED(CONFIG_KUNIT)

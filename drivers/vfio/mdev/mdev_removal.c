@@ -30,6 +30,9 @@ void mdev_call_remove(struct mdev_device *mdev)
 	struct mdev_parent_obj *parent = mdev_parent_of(mdev);
 	int ret;
 
+	if (mdev_parent_is_orphan(parent))
+		return;
+
 	lock_map_acquire(&parent->dep_map);
 	ret = parent->ops->remove(mdev);
 	lock_map_release(&parent->dep_map);
@@ -117,6 +120,9 @@ static void mdev_tear_down(struct mdev_device *mdev)
 		return;
 
 	mdev_unlink(mdev);
+	/* The vendor's files go with the directory. */
+	if (mdev_parent_is_orphan(mdev_parent_of(mdev)))
+		mdev->dev.groups = NULL;
 	device_del(&mdev->dev);
 	mdev_call_remove(mdev);
 	mdev_capacity_give(mdev->type_obj);

@@ -128,6 +128,17 @@ static const char *mdev_type_name(const struct mdev_parent_ops *ops,
 	       ops->supported_type_groups[id]->name : ops->types[id]->sysfs_name;
 }
 
+static bool mdev_type_has_attr(const struct attribute_group *group,
+			       const char *name)
+{
+	struct attribute **attr;
+
+	for (attr = group->attrs; attr && *attr; attr++)
+		if (!strcmp((*attr)->name, name))
+			return true;
+	return false;
+}
+
 /* What is wrong with a type, in words, or NULL */
 static const char *mdev_type_fault(const struct mdev_parent_ops *ops,
 				   unsigned int id)
@@ -137,8 +148,11 @@ static const char *mdev_type_fault(const struct mdev_parent_ops *ops,
 
 	if (!name || !*name)
 		return "has no name";
+	/* Which tools ask for before they create a device */
 	if (ops->supported_type_groups)
-		return NULL;
+		return mdev_type_has_attr(ops->supported_type_groups[id],
+					  "available_instances") ?
+		       NULL : "has no attribute available_instances";
 
 	desc = ops->types[id];
 	if (!desc->device_api)
@@ -219,9 +233,12 @@ static int mdev_type_add_attrs(struct mdev_type_obj *type)
 	return sysfs_create_group(&type->kobj, &type->group);
 }
 
+/* What the vendor has described may be gone; the files go with their directory. */
 static void mdev_type_remove_attrs(struct mdev_type_obj *type)
 {
-	if (type->desc)
+	if (mdev_parent_is_orphan(type->parent))
+		mdev_capacity_exit_type(type);
+	else if (type->desc)
 		mdev_typed_remove_files(type);
 	else
 		sysfs_remove_group(&type->kobj, &type->group);

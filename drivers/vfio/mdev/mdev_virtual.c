@@ -72,8 +72,10 @@ mdev_register_virtual_parent(const char *name, const struct mdev_parent_ops *ops
 	struct device *dev;
 	int ret;
 
-	if (!name || !*name)
+	if (!name || !*name) {
+		pr_err("mdev: a virtual parent has no name\n");
 		return ERR_PTR(-EINVAL);
+	}
 
 	class = mdev_virtual_class_create(name);
 	if (IS_ERR(class))
@@ -98,6 +100,22 @@ err_destroy_class:
 }
 EXPORT_SYMBOL_GPL(mdev_register_virtual_parent);
 
+/* If it is a device at all, which its class can be asked about */
+bool mdev_is_virtual_parent(const struct device *dev)
+{
+	return dev->class &&
+	       dev->class->class_release == mdev_virtual_class_release;
+}
+
+/* Device and class, when it is no parent any more */
+void mdev_virtual_parent_del(struct device *dev)
+{
+	const struct class *class = dev->class;
+
+	device_unregister(dev);
+	class_unregister(class);
+}
+
 /**
  * mdev_unregister_virtual_parent - withdraw a parent and unmake its device
  * @dev: what mdev_register_virtual_parent() returned
@@ -106,10 +124,7 @@ EXPORT_SYMBOL_GPL(mdev_register_virtual_parent);
  */
 void mdev_unregister_virtual_parent(struct device *dev)
 {
-	const struct class *class = dev->class;
-
 	mdev_unregister_device(dev);
-	device_unregister(dev);
-	class_unregister(class);
+	mdev_virtual_parent_del(dev);
 }
 EXPORT_SYMBOL_GPL(mdev_unregister_virtual_parent);

@@ -23,13 +23,13 @@
  * @ops: points to @groups
  * @groups: two types
  * @type: of which the second is a copy of the first but for its name
- * @no_attrs: the end of an empty list of attributes
+ * @attrs: attributes of both
  */
 struct mdev_kunit_vendor {
 	struct mdev_parent_ops ops;
 	struct attribute_group *groups[3];
 	struct attribute_group type[2];
-	struct attribute *no_attrs;
+	struct attribute *attrs[2];
 };
 
 /**
@@ -140,6 +140,13 @@ static struct mdev_driver mdev_kunit_driver = {
 	.request = mdev_kunit_request,
 };
 
+static ssize_t available_instances_show(struct kobject *kobj,
+					struct device *dev, char *buf)
+{
+	return sysfs_emit(buf, "1\n");
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
 static struct mdev_kunit_vendor *mdev_kunit_vendor(struct kunit *test)
 {
 	struct mdev_kunit_vendor *vendor;
@@ -148,11 +155,13 @@ static struct mdev_kunit_vendor *mdev_kunit_vendor(struct kunit *test)
 	vendor = kzalloc_obj(*vendor);
 	KUNIT_ASSERT_NOT_NULL(test, vendor);
 	for (i = 0; i < ARRAY_SIZE(vendor->type); i++) {
-		vendor->type[i].attrs = &vendor->no_attrs;
+		vendor->type[i].attrs = vendor->attrs;
 		vendor->groups[i] = &vendor->type[i];
 	}
+	vendor->attrs[0] = &mdev_type_attr_available_instances.attr;
 	vendor->type[0].name = "1";
 	vendor->type[1].name = "2";
+	vendor->ops.owner = THIS_MODULE;
 	vendor->ops.supported_type_groups = vendor->groups;
 	vendor->ops.create = mdev_kunit_create;
 	vendor->ops.remove = mdev_kunit_remove;
@@ -268,6 +277,12 @@ static void mdev_register_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, mdev_register_device(ctx->dev, &ops));
 	ops.supported_type_groups = none;
 	KUNIT_EXPECT_EQ(test, -EINVAL, mdev_register_device(ctx->dev, &ops));
+	/* What is built in has none, and is none. */
+	ops = ctx->vendor->ops;
+	ops.owner = NULL;
+	KUNIT_EXPECT_EQ(test, THIS_MODULE ? -EINVAL : 0,
+			mdev_register_device(ctx->dev, &ops));
+	mdev_unregister_device(ctx->dev);
 
 	ctx->vendor->type[1].name = NULL;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -280,6 +295,13 @@ static void mdev_register_refuses(struct kunit *test)
 			mdev_register_device(ctx->dev, &ctx->vendor->ops));
 
 	ctx->vendor->type[1].name = "2";
+	ctx->vendor->type[1].attrs = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			mdev_register_device(ctx->dev, &ctx->vendor->ops));
+	ctx->vendor->type[1].attrs = ctx->vendor->attrs + 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			mdev_register_device(ctx->dev, &ctx->vendor->ops));
+	ctx->vendor->type[1].attrs = ctx->vendor->attrs;
 	KUNIT_EXPECT_EQ(test, 0,
 			mdev_register_device(ctx->dev, &ctx->vendor->ops));
 }

@@ -66,6 +66,7 @@ static int mdev_types_init(struct kunit *test)
 	ctx->group.name = "3";
 	ctx->groups[0] = &ctx->group;
 	ctx->ops = (struct mdev_parent_ops) {
+		.owner = THIS_MODULE,
 		.create = mdev_types_create,
 		.remove = mdev_types_remove,
 		.types = ctx->types,

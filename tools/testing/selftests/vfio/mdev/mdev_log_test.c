@@ -216,4 +216,104 @@ TEST_F(log, positive_open_is_one_line)
 	EXPECT_EQ(0, __mdev_remove(self->uuid));
 }
 
+/*
+ * Registrations that are refused
+ */
+
+FIXTURE(refused) {
+	struct klog log;
+};
+
+FIXTURE_VARIANT(refused) {
+	const char *command;
+	int err;
+	const char *line;
+};
+
+FIXTURE_VARIANT_ADD(refused, null_dev) {
+	.command = "register-null-dev", .err = EINVAL,
+	.line = "a parent of mediated devices has no device",
+};
+
+FIXTURE_VARIANT_ADD(refused, null_ops) {
+	.command = "register-null-ops", .err = EINVAL,
+	.line = "mdev_test1: has no ops for mediated devices",
+};
+
+FIXTURE_VARIANT_ADD(refused, null_create) {
+	.command = "register-null-create", .err = EINVAL,
+	.line = "mdev_test1: has no create() for",
+};
+
+FIXTURE_VARIANT_ADD(refused, null_remove) {
+	.command = "register-null-remove", .err = EINVAL,
+	.line = "mdev_test1: has no remove() for",
+};
+
+FIXTURE_VARIANT_ADD(refused, null_owner) {
+	.command = "register-null-owner", .err = EINVAL,
+	.line = "mdev_test1: has no owner, the module of",
+};
+
+FIXTURE_VARIANT_ADD(refused, null_types) {
+	.command = "register-null-types", .err = EINVAL,
+	.line = "mdev_test1: has no types of",
+};
+
+FIXTURE_VARIANT_ADD(refused, no_types) {
+	.command = "register-no-types", .err = EINVAL,
+	.line = "mdev_test1: has no types of",
+};
+
+FIXTURE_VARIANT_ADD(refused, no_name) {
+	.command = "register-no-name", .err = EINVAL,
+	.line = "type 0 of mediated devices has no name",
+};
+
+FIXTURE_VARIANT_ADD(refused, same_types) {
+	.command = "register-same-types", .err = EEXIST,
+	.line = "two types of mediated devices are called",
+};
+
+FIXTURE_VARIANT_ADD(refused, no_available) {
+	.command = "register-no-available", .err = EINVAL,
+	.line = "type 0 of mediated devices has no attribute available_instances",
+};
+
+FIXTURE_VARIANT_ADD(refused, virtual_no_name) {
+	.command = "register-virtual-no-name", .err = EINVAL,
+	.line = "a virtual parent has no name",
+};
+
+FIXTURE_VARIANT_ADD(refused, front_no_api) {
+	.command = "register-front-no-api", .err = EINVAL,
+	.line = "for mdev_test1 lacks the device_api of the driver",
+};
+
+FIXTURE_VARIANT_ADD(refused, main_twice) {
+	.command = "register-main", .err = EEXIST,
+	.line = "mdev_test0: is a parent of mediated devices already",
+};
+
+FIXTURE_SETUP(refused)
+{
+	test_vendor_setup();
+	klog_begin(&self->log);
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+}
+
+/* A vendor who forgets something is told what, and by one line. */
+TEST_F(refused, by_one_line)
+{
+	EXPECT_EQ(-variant->err, __test_vendor_run(variant->command));
+	klog_end(&self->log);
+	EXPECT_EQ(1, klog_lines(&self->log, NULL))
+		TH_LOG("%s", self->log.text);
+	EXPECT_EQ(1, klog_lines(&self->log, variant->line))
+		TH_LOG("%s", self->log.text);
+}
+
 TEST_HARNESS_MAIN

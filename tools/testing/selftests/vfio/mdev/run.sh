@@ -18,7 +18,7 @@ cd "$(dirname "$0")" || exit 1
 
 core_tests="mdev_sysfs_test mdev_log_test mdev_uevent_test mdev_ops_test mdev_told_test
 mdev_bus_test mdev_types_test mdev_lifetime_test mdev_wait_test mdev_leftover_test
-kunit_test.sh"
+mdev_owner_test kunit_test.sh"
 vfio_tests="mdev_front_test vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_mmap_test
 vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_ioctl_test vfio_mdev_irq_test
 vfio_mdev_migration_test mnull_test mdpy_test

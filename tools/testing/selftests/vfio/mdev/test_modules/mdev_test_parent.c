@@ -196,6 +196,52 @@ static int mdev_test_register_same_types(void)
 	return mdev_register_device(mdev_test_extra, &ops);
 }
 
+static int mdev_test_register_null_owner(void)
+{
+	struct mdev_parent_ops ops = mdev_test_parent_ops;
+
+	ops.owner = NULL;
+	return mdev_register_device(mdev_test_extra, &ops);
+}
+
+static int mdev_test_register_no_available(void)
+{
+	struct mdev_parent_ops ops = mdev_test_parent_ops;
+	struct attribute_group bare = *mdev_test_types[0];
+	struct attribute *no_attrs = NULL;
+	struct attribute_group *types[] = { &bare, NULL };
+
+	bare.attrs = &no_attrs;
+	ops.supported_type_groups = types;
+	return mdev_register_device(mdev_test_extra, &ops);
+}
+
+static int mdev_test_register_no_name(void)
+{
+	struct mdev_parent_ops ops = mdev_test_parent_ops;
+	struct attribute_group nameless = *mdev_test_types[0];
+	struct attribute_group *types[] = { &nameless, NULL };
+
+	nameless.name = NULL;
+	ops.supported_type_groups = types;
+	return mdev_register_device(mdev_test_extra, &ops);
+}
+
+static int mdev_test_register_virtual_no_name(void)
+{
+	return PTR_ERR_OR_ZERO(mdev_register_virtual_parent(NULL,
+							    &mdev_test_parent_ops));
+}
+
+/* A driver of the parent's own, which says nothing of its devices' API */
+static int mdev_test_register_front_no_api(void)
+{
+	static struct mdev_parent parent;
+	static struct mdev_driver drv;
+
+	return mdev_register_parent(&parent, mdev_test_extra, &drv, NULL, 0);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -214,6 +260,11 @@ static const struct {
 	{ "register-null-types", mdev_test_register_null_types },
 	{ "register-no-types", mdev_test_register_no_types },
 	{ "register-same-types", mdev_test_register_same_types },
+	{ "register-null-owner", mdev_test_register_null_owner },
+	{ "register-no-available", mdev_test_register_no_available },
+	{ "register-no-name", mdev_test_register_no_name },
+	{ "register-virtual-no-name", mdev_test_register_virtual_no_name },
+	{ "register-front-no-api", mdev_test_register_front_no_api },
 };
 
 static ssize_t run_store(struct device *dev, struct device_attribute *attr,
