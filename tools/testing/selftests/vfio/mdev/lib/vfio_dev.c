@@ -145,25 +145,35 @@ static int cdev_attach(struct vfio_dev *dev)
 	return cdev_open(dev);
 }
 
+int __vfio_dev_attach_ioas(struct vfio_dev *dev, int fd)
+{
+	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+
+	if (ioctl(dev->iommu, IOAS_ALLOC, &ioas))
+		return -errno;
+	attach.pt_id = ioas.out_ioas_id;
+	if (ioctl(fd, ATTACH_IOMMUFD_PT, &attach))
+		return -errno;
+	dev->ioas = ioas.out_ioas_id;
+	return 0;
+}
+
 /* The file that was opened becomes the device; or there is one to try again. */
 static int cdev_get_fd(struct vfio_dev *dev)
 {
 	struct bind_iommufd bind = {
 		.argsz = sizeof(bind), .iommufd = dev->iommu
 	};
-	struct ioas_alloc ioas = { .size = sizeof(ioas) };
-	struct attach_iommufd_pt attach = { .argsz = sizeof(attach) };
 	int fd = dev->cdev, ret;
 
-	if (ioctl(dev->iommu, IOAS_ALLOC, &ioas) ||
-	    ioctl(fd, BIND_IOMMUFD, &bind))
+	if (ioctl(fd, BIND_IOMMUFD, &bind))
 		return -errno;
 	dev->cdev = -1;
-	attach.pt_id = ioas.out_ioas_id;
-	if (!ioctl(fd, ATTACH_IOMMUFD_PT, &attach))
+	ret = __vfio_dev_attach_ioas(dev, fd);
+	if (!ret)
 		return fd;
 
-	ret = -errno;
 	close(fd);
 	cdev_open(dev);
 	return ret;

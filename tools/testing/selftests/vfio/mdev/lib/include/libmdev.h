@@ -25,6 +25,7 @@
 #include <libmdev/test_vendor.h>
 #include <libmdev/uevent.h>
 #include <libmdev/vfio_dev.h>
+#include <libmdev/vfio_dma.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 
