@@ -109,6 +109,13 @@ void vfio_mdev_unpin(struct vfio_mdev_pin *pin);
 int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 		     bool write);
 
+/* Pins that are kept, by the page */
+void vfio_mdev_keep_pins(struct mdev_device *mdev, unsigned int budget);
+int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot);
+struct page *vfio_mdev_kept_page(struct mdev_device *mdev, u64 iova, int prot);
+int vfio_mdev_kept_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
+		      bool write);
+
 /**
  * mdev_set_vfio_ops - make a device one that VFIO serves
  * @mdev: device that is being created

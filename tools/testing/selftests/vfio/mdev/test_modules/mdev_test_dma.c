@@ -227,6 +227,44 @@ static int mdev_test_within(struct mdev_test_dma *test,
 	return 0;
 }
 
+static int mdev_test_kept(struct mdev_device *mdev,
+			  struct mdev_test_dma_args *args)
+{
+	size_t offset = args->iova % PAGE_SIZE;
+	struct page *page;
+
+	if (offset > PAGE_SIZE - sizeof(args->value))
+		return -ERANGE;
+	rcu_read_lock();
+	page = vfio_mdev_kept_page(mdev, args->iova, args->prot);
+	if (page)
+		memcpy_from_page((char *)&args->value, page, offset,
+				 sizeof(args->value));
+	rcu_read_unlock();
+	return page ? 0 : -ENOENT;
+}
+
+static int mdev_test_keep(struct mdev_device *mdev,
+			  struct mdev_test_dma_args *args)
+{
+	switch (args->op) {
+	case MDEV_TEST_DMA_BUDGET:
+		vfio_mdev_keep_pins(mdev, args->npage);
+		return 0;
+	case MDEV_TEST_DMA_KEEP:
+		return vfio_mdev_keep_page(mdev, args->iova, args->prot);
+	case MDEV_TEST_DMA_KEPT:
+		return mdev_test_kept(mdev, args);
+	case MDEV_TEST_DMA_KREAD:
+	case MDEV_TEST_DMA_KWRITE:
+		return vfio_mdev_kept_rw(mdev, args->iova, &args->value,
+					 sizeof(args->value),
+					 args->op == MDEV_TEST_DMA_KWRITE);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static int mdev_test_do(struct mdev_test_dma *test,
 			struct mdev_test_dma_args *args)
 {
@@ -251,7 +289,7 @@ static int mdev_test_do(struct mdev_test_dma *test,
 	case MDEV_TEST_DMA_TRIED:
 		return mdev_test_within(test, args);
 	default:
-		return -ENOTTY;
+		return mdev_test_keep(test->mdev, args);
 	}
 }
 

@@ -22,6 +22,11 @@ enum mdev_test_dma_op {
 	MDEV_TEST_DMA_OPENED,	/* what pinning in open() said; only type 4 tries */
 	MDEV_TEST_DMA_WITHIN,	/* what dma_unmap() does from now on, by value */
 	MDEV_TEST_DMA_TRIED,	/* what that said: value of pin, npage of dma_rw */
+	MDEV_TEST_DMA_BUDGET,	/* keeps at most npage pages */
+	MDEV_TEST_DMA_KEEP,	/* the page at iova */
+	MDEV_TEST_DMA_KEPT,	/* value at iova, if the page is kept, or -ENOENT */
+	MDEV_TEST_DMA_KREAD,	/* value at iova, by vfio_mdev_kept_rw() */
+	MDEV_TEST_DMA_KWRITE,	/* to there */
 };
 
 /* For MDEV_TEST_DMA_WITHIN, or'ed */
