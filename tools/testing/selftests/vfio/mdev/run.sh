@@ -26,7 +26,7 @@ vfio_mdev_dma_test mnull_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
 kvm_tests="vfio_mdev_kvm_test"
 clients_tests="clients_test.py mdevctl_test.sh"
-races_tests="mdev_race_test mdev_stress_test vfio_mdev_fuzz_test"
+races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test vfio_mdev_fuzz_test"
 faults_tests="mdev_fail_nth_test"
 modules_tests="mdev_fail_load_test"
 

@@ -76,6 +76,12 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_close(struct vfio_dev *dev);
 
+/* Another device, opened in the way that @other is, to share its address space */
+void vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			  const char *uuid);
+int __vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			   const char *uuid);
+
 int __vfio_dev_info(struct vfio_dev *dev, struct vfio_device_info *info);
 int __vfio_dev_reset(struct vfio_dev *dev);
 int __vfio_dev_region(struct vfio_dev *dev, unsigned int index,
