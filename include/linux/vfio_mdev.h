@@ -13,7 +13,9 @@
 
 struct file;
 struct kvm;
+struct page;
 struct vfio_info_cap;
+struct vfio_mdev_pin;
 struct vm_area_struct;
 
 /**
@@ -61,6 +63,13 @@ struct vfio_mdev_migration_ops {
  * @device_feature: VFIO_DEVICE_FEATURE for what VFIO does not know; an unknown one is
  *		    answered with -ENOTTY, as all are without this callback
  * @migration: how the device is migrated; without it, it cannot be
+ * @dma_unmap: the user unmaps memory in which the device has pins: stop using
+ *	       all pages in this range before it returns. They are unpinned then,
+ *	       but vfio_mdev_unpin() has to be called for each pin all the same, here
+ *	       or later. It may wait for whoever uses them, unless that is in
+ *	       vfio_mdev_pin() or vfio_mdev_dma_rw(). Called several times for
+ *	       a range if need be, never for one without a pin. Without this
+ *	       callback, a device cannot pin.
  *
  * Each may be NULL. A missing @open, @read, @write, @ioctl or @mmap answers
  * -EINVAL. Calls come in this order for a device: create, (open, release)*,
@@ -86,10 +95,26 @@ struct vfio_mdev_device_ops {
 	int (*device_feature)(struct mdev_device *mdev, u32 flags,
 			      void __user *arg, size_t argsz);
 	const struct vfio_mdev_migration_ops *migration;
+	void (*dma_unmap)(struct mdev_device *mdev, u64 iova, u64 len);
 };
 
 struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev);
 struct kvm *vfio_mdev_kvm(struct mdev_device *mdev);
+
+struct vfio_mdev_pin *vfio_mdev_pin(struct mdev_device *mdev, u64 iova,
+				    unsigned int npage, int prot,
+				    struct page **pages);
+bool vfio_mdev_pin_is_valid(struct vfio_mdev_pin *pin);
+void vfio_mdev_unpin(struct vfio_mdev_pin *pin);
+int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
+		     bool write);
+
+/* Pins that are kept, by the page */
+void vfio_mdev_keep_pins(struct mdev_device *mdev, unsigned int budget);
+int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot);
+struct page *vfio_mdev_kept_page(struct mdev_device *mdev, u64 iova, int prot);
+int vfio_mdev_kept_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
+		      bool write);
 
 /**
  * mdev_set_vfio_ops - make a device one that VFIO serves

@@ -11,11 +11,14 @@
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
 
+#include "vfio_mdev_dma.h"
+
 /**
  * struct vfio_mdev - a mediated device as VFIO sees it
  * @vdev: the VFIO device, whose reference count is that of this structure
  * @mdev: what it stands for; valid while the driver is bound
  * @ops: callbacks of that
+ * @dma: what it has to do with memory of its user
  * @no_ops: what VFIO finds in place of ours once the driver is unbound, as the device
  *	    may be released when our module is gone; all zeros
  */
@@ -23,6 +26,7 @@ struct vfio_mdev {
 	struct vfio_device vdev;
 	struct mdev_device *mdev;
 	const struct vfio_mdev_device_ops *ops;
+	struct vfio_mdev_dma dma;
 	struct vfio_device_ops no_ops;
 };
 
@@ -52,6 +56,13 @@ struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev)
 	return &vfio_mdev->vdev;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_to_vfio);
+
+struct vfio_mdev_dma *vfio_mdev_dma_of(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	return &vfio_mdev->dma;
+}
 
 /**
  * vfio_mdev_kvm - virtual machine that a mediated device was given to
@@ -105,11 +116,13 @@ static int vfio_mdev_open(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
+	vfio_mdev_dma_open(&to_vfio_mdev(vdev)->dma);
 	ret = ops->open(mdev);
 	if (!ret)
 		return 0;
 
 	ret = vfio_mdev_not_positive(mdev, "open", ret);
+	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
 	mdev_put_user(mdev);
 	return ret;
 }
@@ -119,8 +132,10 @@ static void vfio_mdev_close(struct vfio_device *vdev)
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_closing(&to_vfio_mdev(vdev)->dma);
 	if (ops->release)
 		ops->release(mdev);
+	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
 	mdev_put_user(mdev);
 }
 
@@ -130,6 +145,7 @@ static ssize_t vfio_mdev_read(struct vfio_device *vdev, char __user *buf,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	return ops->read ? ops->read(mdev, buf, count, ppos) : -EINVAL;
 }
 
@@ -139,6 +155,7 @@ static ssize_t vfio_mdev_write(struct vfio_device *vdev, const char __user *buf,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	return ops->write ? ops->write(mdev, buf, count, ppos) : -EINVAL;
 }
 
@@ -148,6 +165,7 @@ static long vfio_mdev_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	return ops->ioctl ? ops->ioctl(mdev, cmd, arg) : -EINVAL;
 }
 
@@ -159,6 +177,7 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	if (ops->get_region_info)
 		return vfio_mdev_not_positive(mdev, "get_region_info",
 					      ops->get_region_info(mdev, info,
@@ -184,9 +203,15 @@ static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	if (!ops->mmap)
 		return -EINVAL;
 	return vfio_mdev_not_positive(mdev, "mmap", ops->mmap(mdev, vma));
+}
+
+static void vfio_mdev_unmap(struct vfio_device *vdev, u64 iova, u64 length)
+{
+	vfio_mdev_dma_unmap(&to_vfio_mdev(vdev)->dma, iova, length);
 }
 
 static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
@@ -245,6 +270,7 @@ static const struct vfio_device_ops vfio_mdev_ops = {
 	.mmap = vfio_mdev_mmap,
 	.request = vfio_mdev_request,
 	.match = vfio_mdev_match,
+	.dma_unmap = vfio_mdev_unmap,
 };
 
 static struct file *vfio_mdev_set_state(struct vfio_device *vdev,
@@ -309,6 +335,7 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
 	vfio_mdev_offer_migration(vfio_mdev);
+	vfio_mdev_dma_setup(&vfio_mdev->dma, mdev, &vfio_mdev->vdev);
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no
@@ -352,12 +379,21 @@ static struct mdev_driver vfio_mdev_driver = {
 
 static int __init vfio_mdev_init(void)
 {
-	return mdev_register_driver(&vfio_mdev_driver);
+	int ret;
+
+	ret = vfio_mdev_dma_init();
+	if (ret)
+		return ret;
+	ret = mdev_register_driver(&vfio_mdev_driver);
+	if (ret)
+		vfio_mdev_dma_exit();
+	return ret;
 }
 
 static void __exit vfio_mdev_exit(void)
 {
 	mdev_unregister_driver(&vfio_mdev_driver);
+	vfio_mdev_dma_exit();
 }
 
 module_init(vfio_mdev_init);

@@ -543,6 +543,92 @@ static const struct sweep connect_irq = {
 	.spare = SPARE_VFIO_GROUP,
 };
 
+/* Pinning memory of the user, which was touched, and giving it back */
+
+#define DMA_IOVA	0x10000
+#define DMA_PAGES	4
+
+static char dma_memory[DMA_PAGES * 4096] __attribute__((aligned(4096)));
+
+static void prepare_pin(struct sweep_site *site,
+			const struct vfio_dev_way *way)
+{
+	memset(dma_memory, 1, sizeof(dma_memory));
+	mdev_create(TEST_DMA, TEST_DMA_TYPE, site->uuid);
+	vfio_dev_open_by(&site->dev, way, site->uuid);
+	vfio_dma_map(&site->dev, DMA_IOVA, dma_memory, sizeof(dma_memory), true);
+	test_dma_budget(&site->dev, DMA_PAGES);
+}
+
+static void prepare_pin_group(struct sweep_site *site)
+{
+	prepare_pin(site, &vfio_dev_by_group);
+}
+
+static void prepare_pin_cdev(struct sweep_site *site)
+{
+	prepare_pin(site, &vfio_dev_by_cdev);
+}
+
+static int run_pin(struct sweep_site *site)
+{
+	return test_dma_pin(&site->dev, 0, DMA_IOVA, DMA_PAGES, IOMMU_RW);
+}
+
+static int run_keep(struct sweep_site *site)
+{
+	return test_dma_keep(&site->dev, DMA_IOVA, IOMMU_RW);
+}
+
+static bool undone_pin(struct sweep_site *site)
+{
+	return test_dma_unpin(&site->dev, 0) == -ENXIO;
+}
+
+static bool undone_keep(struct sweep_site *site)
+{
+	__u64 value;
+
+	return test_dma_kept(&site->dev, DMA_IOVA, IOMMU_READ, &value) == -ENOENT;
+}
+
+/* What is pinned or kept goes when its memory is unmapped, and the device after it. */
+static void undo_pin(struct sweep_site *site)
+{
+	vfio_dma_unmap(&site->dev, DMA_IOVA, sizeof(dma_memory));
+	test_dma_unpin(&site->dev, 0);
+	vfio_dev_close(&site->dev);
+	mdev_remove(site->uuid);
+}
+
+static const struct sweep pin_group = {
+	.prepare = prepare_pin_group,
+	.run = run_pin,
+	.undone = undone_pin,
+	.undo = undo_pin,
+};
+
+static const struct sweep pin_cdev = {
+	.prepare = prepare_pin_cdev,
+	.run = run_pin,
+	.undone = undone_pin,
+	.undo = undo_pin,
+};
+
+static const struct sweep keep_group = {
+	.prepare = prepare_pin_group,
+	.run = run_keep,
+	.undone = undone_keep,
+	.undo = undo_pin,
+};
+
+static const struct sweep keep_cdev = {
+	.prepare = prepare_pin_cdev,
+	.run = run_keep,
+	.undone = undone_keep,
+	.undo = undo_pin,
+};
+
 FIXTURE(sweep) {
 	struct sweep_site site;
 };
@@ -616,6 +702,22 @@ FIXTURE_VARIANT_ADD(sweep, open_mbochs) {
 	.name = "open_mbochs", .sweep = &open_mbochs,
 };
 
+FIXTURE_VARIANT_ADD(sweep, pin_group) {
+	.name = "pin_group", .sweep = &pin_group,
+};
+
+FIXTURE_VARIANT_ADD(sweep, pin_cdev) {
+	.name = "pin_cdev", .sweep = &pin_cdev,
+};
+
+FIXTURE_VARIANT_ADD(sweep, keep_group) {
+	.name = "keep_group", .sweep = &keep_group,
+};
+
+FIXTURE_VARIANT_ADD(sweep, keep_cdev) {
+	.name = "keep_cdev", .sweep = &keep_cdev,
+};
+
 FIXTURE_VARIANT_ADD(sweep, get_dmabuf) {
 	.name = "get_dmabuf", .sweep = &get_dmabuf,
 };
@@ -638,6 +740,7 @@ FIXTURE_SETUP(sweep)
 	module_load("mbochs");
 	module_load(MEMORY);
 	module_set_param(MEMORY, "mistake", 0);
+	module_load(TEST_DMA);
 }
 
 FIXTURE_TEARDOWN(sweep)

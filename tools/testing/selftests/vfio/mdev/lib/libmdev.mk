@@ -17,9 +17,11 @@ LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c
 LIBMDEV_C += sweep.c
+LIBMDEV_C += test_dma.c
 LIBMDEV_C += test_vendor.c
 LIBMDEV_C += uevent.c
 LIBMDEV_C += vfio_dev.c
+LIBMDEV_C += vfio_dma.c
 LIBMDEV_C += wait.c
 LIBMDEV_C += writer.c
 
@@ -40,4 +42,5 @@ EXTRA_CLEAN += $(LIBMDEV_OUTPUT)
 # A file that is named by what was built in another checkout, and is not there, is not missed:
 # what depends on it is built anew.
 %.c: ;
+%.d: ;
 %.h: ;

@@ -51,7 +51,7 @@ static bool cdev_available(void)
 	return file_exists("/dev/iommu") && file_exists("/sys/class/vfio-dev");
 }
 
-static int group_open(struct vfio_dev *dev, const char *iommu)
+static int group_open_only(struct vfio_dev *dev)
 {
 	char path[64];
 	int group;
@@ -59,12 +59,17 @@ static int group_open(struct vfio_dev *dev, const char *iommu)
 	group = __mdev_iommu_group(dev->uuid);
 	if (group < 0)
 		return group;
-	dev->iommu = open(iommu, O_RDWR | O_CLOEXEC);
-	if (dev->iommu < 0)
-		return -errno;
 	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
 	dev->group = open(path, O_RDWR | O_CLOEXEC);
 	return dev->group < 0 ? -errno : 0;
+}
+
+static int group_open(struct vfio_dev *dev, const char *iommu)
+{
+	dev->iommu = open(iommu, O_RDWR | O_CLOEXEC);
+	if (dev->iommu < 0)
+		return -errno;
+	return group_open_only(dev);
 }
 
 static int group_attach(struct vfio_dev *dev)
@@ -145,25 +150,45 @@ static int cdev_attach(struct vfio_dev *dev)
 	return cdev_open(dev);
 }
 
+static int attach_ioas(struct vfio_dev *dev, int fd, __u32 ioas)
+{
+	struct attach_iommufd_pt attach = {
+		.argsz = sizeof(attach), .pt_id = ioas
+	};
+
+	if (ioctl(fd, ATTACH_IOMMUFD_PT, &attach))
+		return -errno;
+	dev->ioas = ioas;
+	return 0;
+}
+
+int __vfio_dev_attach_ioas(struct vfio_dev *dev, int fd)
+{
+	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+
+	if (ioctl(dev->iommu, IOAS_ALLOC, &ioas))
+		return -errno;
+	return attach_ioas(dev, fd, ioas.out_ioas_id);
+}
+
 /* The file that was opened becomes the device; or there is one to try again. */
 static int cdev_get_fd(struct vfio_dev *dev)
 {
 	struct bind_iommufd bind = {
 		.argsz = sizeof(bind), .iommufd = dev->iommu
 	};
-	struct ioas_alloc ioas = { .size = sizeof(ioas) };
-	struct attach_iommufd_pt attach = { .argsz = sizeof(attach) };
 	int fd = dev->cdev, ret;
 
-	if (ioctl(dev->iommu, IOAS_ALLOC, &ioas) ||
-	    ioctl(fd, BIND_IOMMUFD, &bind))
+	if (ioctl(fd, BIND_IOMMUFD, &bind))
 		return -errno;
 	dev->cdev = -1;
-	attach.pt_id = ioas.out_ioas_id;
-	if (!ioctl(fd, ATTACH_IOMMUFD_PT, &attach))
+	if (dev->ioas)
+		ret = attach_ioas(dev, fd, dev->ioas);
+	else
+		ret = __vfio_dev_attach_ioas(dev, fd);
+	if (!ret)
 		return fd;
 
-	ret = -errno;
 	close(fd);
 	cdev_open(dev);
 	return ret;
@@ -231,6 +256,50 @@ int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 	}
 	dev->fd = ret;
 	return 0;
+}
+
+static int attach_beside(struct vfio_dev *dev)
+{
+	int ret;
+
+	if (dev->way == &vfio_dev_by_cdev)
+		return cdev_open(dev);
+	ret = group_open_only(dev);
+	if (ret)
+		return ret;
+	if (ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->iommu))
+		return -errno;
+	return 0;
+}
+
+int __vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			   const char *uuid)
+{
+	int ret;
+
+	*dev = VFIO_DEV_CLOSED;
+	dev->way = other->way;
+	dev->ioas = other->ioas;
+	snprintf(dev->uuid, sizeof(dev->uuid), "%s", uuid);
+	dev->iommu = fcntl(other->iommu, F_DUPFD_CLOEXEC, 0);
+	ret = dev->iommu < 0 ? -errno : attach_beside(dev);
+	if (!ret)
+		ret = __vfio_dev_get_fd(dev);
+	if (ret < 0) {
+		vfio_dev_close(dev);
+		return ret;
+	}
+	dev->fd = ret;
+	return 0;
+}
+
+void vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			  const char *uuid)
+{
+	int ret = __vfio_dev_open_beside(dev, other, uuid);
+
+	MDEV_ASSERT(!ret, "opening %s beside %s: %s", uuid, other->uuid,
+		    strerror(-ret));
 }
 
 int __vfio_dev_open(struct vfio_dev *dev, const char *uuid)

@@ -22,9 +22,11 @@
 #include <libmdev/module.h>
 #include <libmdev/pin.h>
 #include <libmdev/sweep.h>
+#include <libmdev/test_dma.h>
 #include <libmdev/test_vendor.h>
 #include <libmdev/uevent.h>
 #include <libmdev/vfio_dev.h>
+#include <libmdev/vfio_dma.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 

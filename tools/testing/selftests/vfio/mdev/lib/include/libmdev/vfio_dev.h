@@ -23,6 +23,7 @@ struct vfio_dev_way;
  * @group: group, or -1
  * @cdev: character device that is not bound yet, or -1
  * @fd: the device, or -1
+ * @ioas: address space of one that was opened by its character device
  */
 struct vfio_dev {
 	const struct vfio_dev_way *way;
@@ -31,6 +32,7 @@ struct vfio_dev {
 	int group;
 	int cdev;
 	int fd;
+	__u32 ioas;
 };
 
 /**
@@ -62,6 +64,8 @@ extern const struct vfio_dev_way vfio_dev_by_cdev;
 int __vfio_dev_attach(struct vfio_dev *dev, const struct vfio_dev_way *way,
 		      const char *uuid);
 int __vfio_dev_get_fd(struct vfio_dev *dev);
+/* Gives a character device that is bound to dev->iommu a new address space */
+int __vfio_dev_attach_ioas(struct vfio_dev *dev, int fd);
 /* Both. After a failure there is nothing to close. */
 int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 		       const char *uuid);
@@ -71,6 +75,12 @@ void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 int __vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_close(struct vfio_dev *dev);
+
+/* Another device, opened in the way that @other is, to share its address space */
+void vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			  const char *uuid);
+int __vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
+			   const char *uuid);
 
 int __vfio_dev_info(struct vfio_dev *dev, struct vfio_device_info *info);
 int __vfio_dev_reset(struct vfio_dev *dev);
