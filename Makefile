@@ -22,14 +22,16 @@ TOLD = $(foreach name,KDIR KERNEL,\
 CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MBOCHS=m CONFIG_SAMPLE_VFIO_MDEV_MDPY=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MDPY_FB=m CONFIG_SAMPLE_VFIO_MDEV_MNULL=m \
-	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m
+	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m CONFIG_VIRTIO_MDEV=m \
+	CONFIG_SAMPLE_VIRTIO_MDEV_MVNET=m
 
 # Debian's headers come without the vmlinux that BTF is made from.
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR)" $(CONFIG) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= CFLAGS_mdev_bus.o=-DCOMPAT_MDEV_BUS \
 	CFLAGS_mdev_vfio.o=-DCOMPAT_MDEV_VFIO \
 	CFLAGS_mdev_test_front.o=-DCOMPAT_VFIO_MDEV_MAIN \
-	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN
+	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN \
+	CFLAGS_virtio_mdev_main.o=-DCOMPAT_VIRTIO_MDEV
 
 # The modules are built while the machine's packages come.
 MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && wait "$$built"

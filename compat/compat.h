@@ -488,4 +488,48 @@ static inline void compat_vfio_unregister_group_dev(struct vfio_device *vdev)
 #endif
 #endif
 
+/*
+ * In virtio_mdev_main.c alone, for which the Makefile sets COMPAT_VIRTIO_MDEV. What a
+ * driver says of its queues comes in one array since 6.11, and in three before. The macro
+ * is expanded where the function is defined, not where its address is taken.
+ */
+#ifdef COMPAT_VIRTIO_MDEV
+#include <linux/virtio_config.h>
+#if COMPAT_BEFORE(6, 11)
+struct virtqueue_info {
+	const char *name;
+	vq_callback_t *callback;
+	bool ctx;
+};
+
+#define virtio_mdev_find_vqs(vdev_arg, nvqs_arg, vqs_arg, infos_arg, desc_arg) \
+	compat_find_vqs(vdev_arg, nvqs_arg, vqs_arg, infos_arg, desc_arg); \
+	static int virtio_mdev_find_vqs(struct virtio_device *vdev,	\
+					unsigned int nvqs,		\
+					struct virtqueue *vqs[],	\
+					vq_callback_t *callbacks[],	\
+					const char * const names[],	\
+					const bool *ctx,		\
+					struct irq_affinity *desc)	\
+	{								\
+		struct virtqueue_info *infos;				\
+		unsigned int i;						\
+		int ret;						\
+									\
+		infos = kcalloc(nvqs, sizeof(*infos), GFP_KERNEL);	\
+		if (!infos)						\
+			return -ENOMEM;					\
+		for (i = 0; i < nvqs; i++)				\
+			infos[i] = (struct virtqueue_info){		\
+				names[i], callbacks[i], ctx && ctx[i],	\
+			};						\
+		ret = compat_find_vqs(vdev, nvqs, vqs, infos, desc);	\
+		kfree(infos);						\
+		return ret;						\
+	}								\
+	static int compat_find_vqs(vdev_arg, nvqs_arg, vqs_arg, infos_arg, \
+				   desc_arg)
+#endif
+#endif
+
 #endif /* MDEV_COMPAT_H */

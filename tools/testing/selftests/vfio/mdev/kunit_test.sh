@@ -23,7 +23,7 @@ skip_all() {
 modules() {
 	find "/lib/modules/$(uname -r)" -name '*_kunit.ko*' |
 		sed 's|.*/||; s|\.ko.*||' |
-		grep -E '^(mdev|vfio_mdev|mtty|mdpy|mbochs)_' | sort -u
+		grep -E '^(mdev|vfio_mdev|virtio_mdev|mtty|mdpy|mbochs)_' | sort -u
 }
 
 # A suite's test cases are indented; those with parameters have a line for each, indented
@@ -73,6 +73,7 @@ read_results() {
 # Where the sources are, each of them has to be there as a module.
 sources_are_modules() {
 	for file in "$tree"/drivers/vfio/mdev/tests/*_kunit.c \
+		"$tree"/drivers/virtio/tests/*_kunit.c \
 		"$tree"/samples/vfio-mdev/*_kunit.c; do
 		[ -e "$file" ] || continue
 		name=$(basename "$file" .c)
