@@ -42,6 +42,7 @@ u64 vfio_mdev_stream_max_size(const struct vfio_mdev_mig_record *records,
 		size += vfio_mdev_stream_record_size(records[i].max_size);
 	return size;
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_mdev_stream_max_size);
 
 static const struct vfio_mdev_mig_record *
 vfio_mdev_stream_find_kind(const struct vfio_mdev_stream *stream, u16 tag)

@@ -16,6 +16,8 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
+#include "mtty_stream.h"
+
 #define STOP		VFIO_DEVICE_STATE_STOP
 #define RUNNING		VFIO_DEVICE_STATE_RUNNING
 #define STOP_COPY	VFIO_DEVICE_STATE_STOP_COPY
@@ -640,6 +642,16 @@ TEST_F(cards, need_memory_that_is_there)
 	EXPECT_EQ(0, __mig_go(&self->to, STOP));
 	close(fd);
 	buffer_free(cut);
+}
+
+TEST_F(cards, read_what_earlier_ones_wrote)
+{
+	ASSERT_EQ(0, __mig_load(&self->to, mtty_stream_1_0,
+				sizeof(mtty_stream_1_0)));
+	mig_go(&self->to, RUNNING);
+	EXPECT_TRUE(is_marked(&self->to, 0, "recorded"));
+	EXPECT_TRUE(is_marked(&self->to, 1, "and read"));
+	EXPECT_EQ(11, vfio_dev_config(&self->to, PCI_INTERRUPT_LINE, 1));
 }
 
 /*
