@@ -193,11 +193,22 @@ struct mdev_type {
  *	    their class; they need no class and no ops then. NULL for devices that are
  *	    bound by class. It may be registered before or after the parent.
  *
- * create() and remove() run in process context, may sleep, and may run at the same
- * time for different devices, of one type too. The core holds no lock across
- * them. They are waited for by mdev_unregister_device(), so a lock that they
- * take must not be held around that call, and neither may call it. The same is true of
- * what shows attributes.
+ * All run in process context, may sleep, and no lock of the core is held. They are waited
+ * for by mdev_unregister_device(), so a lock that they take must not be held around that
+ * call, and none may call it. The same is true of what shows and stores attributes.
+ *
+ * @create
+ *	Beside all other callbacks, of other devices of the same type too. Nobody else
+ *	knows of @mdev yet. From a task of user space that writes to "create", which
+ *	may be killed meanwhile: the core does not look at that.
+ *
+ * @remove
+ *	The same. For @mdev itself nothing runs any more: no op, no attribute. From a
+ *	work item, or from the task that created it when something later fails.
+ *
+ * @get_available, @show_description
+ *	Beside everything, for any type, as often as somebody reads an attribute. They
+ *	look and change nothing.
  *
  * With @types, the core counts: what a device takes of the pool and of the limit of
  * its type is taken before create() and given back when remove() has returned.
@@ -232,6 +243,10 @@ struct mdev_parent_ops {
  * @attr: name and mode
  * @show: print to @buf, a page; @kobj is the type, @dev the parent
  * @store: take @count bytes of @buf; @kobj is the type, @dev the parent
+ *
+ * Both run in process context without a lock, may sleep, and run beside everything else
+ * of the parent. mdev_unregister_device() waits for them, so they must not call it, nor
+ * take a lock that is held around it.
  */
 struct mdev_type_attribute {
 	struct attribute attr;
@@ -280,9 +295,11 @@ struct mdev_type_attribute {
  * nobody uses a VFIO device that such a driver has registered below the mediated one,
  * when it is unbound.
  *
- * All run in process context, for one device one at a time, and for different ones
- * beside each other. The lock of the device is held around @probe and @remove, and
- * no lock around the others. They are waited for by mdev_unregister_driver().
+ * All run in process context, for different devices beside each other, and are waited
+ * for by mdev_unregister_driver(). For one device, @probe, @claim, @withdraw and
+ * @remove come one at a time; @request may run beside @claim. The lock of the device is
+ * held around @probe and @remove, and no lock around the others; all but @claim may
+ * sleep. @get_available and @show_description are as those of &struct mdev_parent_ops.
  */
 struct mdev_driver {
 	const char *name;

@@ -73,9 +73,32 @@ struct vfio_mdev_migration_ops {
  *
  * Each may be NULL. A missing @open, @read, @write, @ioctl or @mmap answers
  * -EINVAL. Calls come in this order for a device: create, (open, release)*,
- * remove; everything but @request only between open and release. They run in
- * process context without any lock of the mdev core, several at a time; @open
- * and @release are serialised against each other for one device.
+ * remove; everything but @request only between open and release.
+ *
+ * All run in process context and may sleep, without a lock of the mdev core. What else
+ * there is to know of each, for one device; different devices have nothing to do with
+ * each other:
+ *
+ * @open, @release
+ *	One at a time, and beside nothing but @request. Under the mutex of VFIO's device
+ *	set, which is of this device alone, and on most kernels that of its group or
+ *	iommufd. @release is not called after an @open that failed. It may come from any
+ *	task, as the file that is closed may have been passed on, and after a signal.
+ *
+ * @read, @write, @ioctl, @get_region_info
+ *	Beside each other and themselves, in as many threads as the user has. No lock
+ *	is held. User memory that they access may be a mapping of this very device, so
+ *	a lock that is held meanwhile must not be taken in @mmap or its faults.
+ *
+ * @mmap
+ *	The same, under the mmap_lock of the caller: no lock that is held while user
+ *	memory is accessed.
+ *
+ * @request
+ *	Beside everything, and also after @release has begun or before @open has ended,
+ *	as its caller cannot know; never after remove() was called. By whoever removes
+ *	the device, or by a work item later. It asks and does not wait: no lock that is
+ *	held until the user reacts.
  */
 struct vfio_mdev_device_ops {
 	int (*open)(struct mdev_device *mdev);

@@ -145,10 +145,11 @@ struct vfio_mdev_pci_msix {
 
 /**
  * struct vfio_mdev_config - PCI config space of a device
- * @written: called after a write of @count bytes at @offset, or NULL. No lock is
- *	     held, and another write may have followed: look at what the registers
- *	     hold now, not for what changed. May be set after
- *	     vfio_mdev_config_init() and until the device is published.
+ * @written: called after a write of @count bytes at @offset, or NULL. In the context
+ *	     of vfio_mdev_config_write(), process context for writes of user space. No
+ *	     lock is held, it may run beside itself and a reset, and another write may
+ *	     have followed: look at what the registers hold now, not for what changed.
+ *	     May be set after vfio_mdev_config_init() and until the device is published.
  */
 struct vfio_mdev_config {
 	void (*written)(struct vfio_mdev_config *config, unsigned int offset,
@@ -399,7 +400,9 @@ void vfio_mdev_irq_request(struct vfio_mdev_irqs *irqs);
  * @regions: its regions
  * @irqs: its interrupts
  * @reset: bring the device back to its state after power on, or NULL if it
- *	   cannot be reset
+ *	   cannot be reset. For VFIO_DEVICE_RESET, in process context without a lock,
+ *	   beside all other ops but open and release, itself included; may sleep.
+ *	   Returns 0, or an errno for user space.
  */
 struct vfio_mdev_pci {
 	const struct vfio_mdev_regions *regions;

@@ -7,6 +7,7 @@
  */
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/mdev.h>
 #include <linux/string.h>
 #include <linux/vfio_mdev.h>
@@ -31,6 +32,7 @@ static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 /* Memory that can be written reads as zeros already. */
 static void vfio_mdev_pci_dev_power_on(struct vfio_mdev_pci_dev *pdev)
 {
+	might_sleep();
 	if (pdev->reset)
 		pdev->reset(pdev);
 	vfio_mdev_config_reset(&pdev->config);
@@ -211,6 +213,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_pci_dev_finish);
  */
 void vfio_mdev_pci_dev_destroy(struct vfio_mdev_pci_dev *pdev)
 {
+	might_sleep();
 	vfio_mdev_migration_destroy(&pdev->mig);
 	/* There is something only if the vendor has no release op. */
 	vfio_mdev_regions_release(&pdev->regions);

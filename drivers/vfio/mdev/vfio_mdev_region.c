@@ -10,6 +10,7 @@
  */
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/nospec.h>
@@ -427,6 +428,8 @@ vfio_mdev_region_rw(const struct vfio_mdev_regions *regions, char __user *buf,
 	ssize_t ret;
 	u64 offset;
 
+	/* For user memory; and so that who holds a spinlock is blamed, not the vendor. */
+	might_sleep();
 	if (!count)
 		return 0;
 
