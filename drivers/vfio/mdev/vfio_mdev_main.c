@@ -191,6 +191,7 @@ static int vfio_mdev_device_feature(struct vfio_device *vdev, u32 flags,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
+	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
 	if (!ops->device_feature)
 		return -ENOTTY;
 	return vfio_mdev_not_positive(mdev, "device_feature",
@@ -278,6 +279,7 @@ static struct file *vfio_mdev_set_state(struct vfio_device *vdev,
 {
 	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
 
+	vfio_mdev_dma_use(&vfio_mdev->dma);
 	return vfio_mdev->ops->migration->set_state(vfio_mdev->mdev, state);
 }
 

@@ -502,6 +502,8 @@ TEST_F(storm, pin_is_held_up)
 		SKIP(return, "this kernel has no userfaultfd");
 	start_thread(&pin.thread, pin_slow_page, &pin);
 	usleep(WAIT_SHORT_MS * 1000);
+	if (pin.done && pin.ret == -EFAULT)
+		SKIP(return, "type1 does not wait for such a page fault");
 	start_thread(&unmap.thread, unmap_slow_pages, &unmap);
 	usleep(10 * WAIT_SHORT_MS * 1000);
 	EXPECT_FALSE(pin.done);
@@ -510,7 +512,8 @@ TEST_F(storm, pin_is_held_up)
 	pthread_join(pin.thread, NULL);
 	pthread_join(unmap.thread, NULL);
 	EXPECT_EQ(0, unmap.ret);
-	EXPECT_TRUE(!pin.ret || pin.ret == -EAGAIN || pin.ret == -EINVAL);
+	EXPECT_TRUE(!pin.ret || pin.ret == -EAGAIN || pin.ret == -EINVAL)
+		TH_LOG("pin: %d", pin.ret);
 	if (!pin.ret)
 		EXPECT_EQ(-ESTALE, test_dma_load(&self->dev, 61, 0, &value));
 	close(slow.uffd);

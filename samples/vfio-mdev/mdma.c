@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdma: a PCI device that copies memory of its user, fills it, and sums it up
+ *
+ * Loading the module makes the parent device /sys/class/mdma/mdma with two types of
+ * mediated devices, which differ in how much memory they keep pinned:
+ *
+ *   # echo 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 > \
+ *     /sys/class/mdev_bus/mdma/mdev_supported_types/mdma-small/create
+ *
+ * mdma.h says how a driver uses one. The lessons here:
+ *
+ * DMA. All addresses that the user gives are looked up by the library, in
+ * pins that it keeps and drops by itself when the user unmaps their memory. So this
+ * driver has nothing to unpin, and nothing to do when memory goes but to tell its
+ * user of an address that is not there.
+ *
+ * Speed. A command costs the user no exit as long as there are more of them: the thread
+ * of the device finds it by looking at the doorbell, which is memory that both have
+ * mapped. When there is nothing, it does not look for long, but sleeps until it is kicked.
+ *
+ * Ending. Whatever the user does, reset and release stop the thread between two pages,
+ * and it is the user's own pages that they may have to wait for.
+ */
+#include <linux/crc32.h>
+#include <linux/highmem.h>
+#include <linux/iommu.h>
+#include <linux/kthread.h>
+#include <linux/log2.h>
+#include <linux/mdev.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci_ids.h>
+#include <linux/processor.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vfio.h>
+#include <linux/vfio_mdev.h>
+#include <linux/vfio_mdev_lib.h>
+#include <linux/wait.h>
+
+#include "mdma.h"
+
+#define MDMA_POOL	65536	/* pages that all devices may keep pinned */
+#define MDMA_LOOKS	5000	/* at the doorbell, in vain, before the thread sleeps */
+
+/* The first page of BAR 0 has the registers and, in the middle, what MSI-X needs. */
+#define MDMA_BAR_PAGES	4
+#define MDMA_MSIX_TABLE	0x800
+#define MDMA_MSIX_PBA	0x880
+
+static const struct vfio_region_sparse_mmap_area mdma_areas[] = {
+	{ .offset = PAGE_SIZE, .size = PAGE_SIZE },
+};
+
+/**
+ * struct mdma - a device
+ * @pdev: what makes it a PCI device
+ * @mdev: the device itself
+ * @thread: runs the commands while the device is open
+ * @wait: where it sleeps
+ * @kicked: it has to look at the doorbell
+ * @running: cleared to stop it between two pages; set with @lock held
+ * @lock: held by the thread while it looks for commands and runs them, and by whoever
+ *	  writes control registers, after having stopped it. Protects @stopped, @ring,
+ *	  @size and @head.
+ * @stopped: until a reset
+ * @ring: address of the ring
+ * @size: commands in it
+ * @head: how many commands the device has taken
+ * @done: how many it has done
+ * @errors: how many of those failed
+ * @kicks: how often it was told to look
+ * @page: for what passes through
+ */
+struct mdma {
+	struct vfio_mdev_pci_dev pdev;
+	struct mdev_device *mdev;
+	struct task_struct *thread;
+	wait_queue_head_t wait;
+	bool kicked;
+	bool running;
+	struct mutex lock;		/* see above */
+	bool stopped;
+	u64 ring;
+	u32 size;
+	u32 head;
+	u32 done;
+	u32 errors;
+	atomic_t kicks;
+	u8 page[MDMA_PAGE_SIZE];
+};
+
+/*
+ * Memory of the user. Addresses are what the user says they are, and each access
+ * may find that there is nothing.
+ */
+
+/* A piece of a command's memory that is in one page, whichever way it is given */
+static int mdma_piece(struct mdma *mdma, u64 address, bool list, u32 at,
+		      u64 *piece, u32 *len)
+{
+	__le64 entry;
+	int ret;
+
+	*piece = address + at;
+	if (list) {
+		ret = vfio_mdev_kept_rw(mdma->mdev, address +
+					at / MDMA_PAGE_SIZE * sizeof(entry),
+					&entry, sizeof(entry), false);
+		if (ret)
+			return ret;
+		*piece = le64_to_cpu(entry) + at % MDMA_PAGE_SIZE;
+		*len = min(*len, MDMA_PAGE_SIZE - at % MDMA_PAGE_SIZE);
+	}
+	*len = min3(*len, MDMA_PAGE_SIZE, PAGE_SIZE - offset_in_page(*piece));
+	return 0;
+}
+
+/* In one go if both pages are kept; they can be used as long as this does not sleep. */
+static bool mdma_copy_kept(struct mdma *mdma, u64 to, u64 from, u32 len)
+{
+	struct page *target, *source;
+
+	rcu_read_lock();
+	target = vfio_mdev_kept_page(mdma->mdev, to, IOMMU_WRITE);
+	source = vfio_mdev_kept_page(mdma->mdev, from, IOMMU_READ);
+	if (target && source)
+		memcpy_page(target, offset_in_page(to), source,
+			    offset_in_page(from), len);
+	rcu_read_unlock();
+	return target && source;
+}
+
+static int mdma_copy_piece(struct mdma *mdma, u64 to, u64 from, u32 len)
+{
+	int ret;
+
+	if (mdma_copy_kept(mdma, to, from, len))
+		return 0;
+	/* From here on both are kept, unless there is no room. */
+	ret = vfio_mdev_kept_rw(mdma->mdev, from, mdma->page, len, false);
+	if (ret)
+		return ret;
+	return vfio_mdev_kept_rw(mdma->mdev, to, mdma->page, len, true);
+}
+
+/*
+ * Commands
+ */
+
+static int mdma_source(struct mdma *mdma, const struct mdma_command *cmd,
+		       u32 at, u64 *piece, u32 *len)
+{
+	return mdma_piece(mdma, le64_to_cpu(cmd->source),
+			  le32_to_cpu(cmd->flags) & MDMA_SOURCE_LIST, at,
+			  piece, len);
+}
+
+static int mdma_target(struct mdma *mdma, const struct mdma_command *cmd,
+		       u32 at, u64 *piece, u32 *len)
+{
+	return mdma_piece(mdma, le64_to_cpu(cmd->target),
+			  le32_to_cpu(cmd->flags) & MDMA_TARGET_LIST, at,
+			  piece, len);
+}
+
+/* Each of these does what it can at once from @at on, and says how much that was. */
+
+static int mdma_copy(struct mdma *mdma, struct mdma_command *cmd, u32 at,
+		     u32 *len)
+{
+	u64 from, to;
+	int ret;
+
+	ret = mdma_source(mdma, cmd, at, &from, len);
+	if (!ret)
+		ret = mdma_target(mdma, cmd, at, &to, len);
+	return ret ?: mdma_copy_piece(mdma, to, from, *len);
+}
+
+static int mdma_fill(struct mdma *mdma, struct mdma_command *cmd, u32 at,
+		     u32 *len)
+{
+	u64 to;
+	int ret;
+
+	ret = mdma_target(mdma, cmd, at, &to, len);
+	if (ret)
+		return ret;
+	memset(mdma->page, le32_to_cpu(cmd->value), *len);
+	return vfio_mdev_kept_rw(mdma->mdev, to, mdma->page, *len, true);
+}
+
+static int mdma_crc32(struct mdma *mdma, struct mdma_command *cmd, u32 at,
+		      u32 *len)
+{
+	u64 from;
+	int ret;
+
+	ret = mdma_source(mdma, cmd, at, &from, len);
+	if (!ret)
+		ret = vfio_mdev_kept_rw(mdma->mdev, from, mdma->page, *len,
+					false);
+	if (!ret)
+		cmd->value = cpu_to_le32(crc32_le(le32_to_cpu(cmd->value),
+						  mdma->page, *len));
+	return ret;
+}
+
+static int mdma_nop(struct mdma *mdma, struct mdma_command *cmd, u32 at,
+		    u32 *len)
+{
+	return 0;
+}
+
+static int (*const mdma_op[])(struct mdma *mdma, struct mdma_command *cmd,
+			      u32 at, u32 *len) = {
+	[MDMA_NOP] = mdma_nop,
+	[MDMA_COPY] = mdma_copy,
+	[MDMA_FILL] = mdma_fill,
+	[MDMA_CRC32] = mdma_crc32,
+};
+
+static u32 mdma_run(struct mdma *mdma, struct mdma_command *cmd)
+{
+	const u32 flags = MDMA_INTERRUPT | MDMA_SOURCE_LIST | MDMA_TARGET_LIST;
+	u32 op = le32_to_cpu(cmd->op), len = le32_to_cpu(cmd->len);
+	u32 at, n;
+
+	if (op >= ARRAY_SIZE(mdma_op) || len > MDMA_LEN_MAX ||
+	    le32_to_cpu(cmd->flags) & ~flags)
+		return MDMA_BAD_COMMAND;
+	for (at = 0; at < len; at += n) {
+		if (!READ_ONCE(mdma->running))
+			return MDMA_ABORTED;
+		n = len - at;
+		if (mdma_op[op](mdma, cmd, at, &n))
+			return MDMA_BAD_ADDRESS;
+		cond_resched();
+	}
+	return MDMA_OK;
+}
+
+/*
+ * The ring. What is in the page of the doorbell can be written by the user at any
+ * time, so the device only reads the doorbell itself there, and checks it.
+ */
+
+static __le32 *mdma_doorbell(struct mdma *mdma, unsigned int offset)
+{
+	return mdma->pdev.region[0].mem + PAGE_SIZE + offset;
+}
+
+static u32 mdma_pending(struct mdma *mdma)
+{
+	__le32 tail = READ_ONCE(*mdma_doorbell(mdma, MDMA_TAIL));
+
+	return mdma->running ? le32_to_cpu(tail) - mdma->head : 0;
+}
+
+static void mdma_stop(struct mdma *mdma)
+{
+	mdma->stopped = true;
+	mdma->running = false;
+	vfio_mdev_irq_signal(&mdma->pdev.irqs, MDMA_VECTOR_ERROR);
+}
+
+/* Its status and value, then how many there are, then the interrupt */
+static int mdma_complete(struct mdma *mdma, u64 address,
+			 const struct mdma_command *cmd)
+{
+	int ret;
+
+	ret = vfio_mdev_kept_rw(mdma->mdev,
+				address + offsetof(struct mdma_command, value),
+				(void *)&cmd->value, sizeof(cmd->value), true);
+	if (!ret)
+		ret = vfio_mdev_kept_rw(mdma->mdev, address +
+					offsetof(struct mdma_command, status),
+					(void *)&cmd->status,
+					sizeof(cmd->status), true);
+	if (ret)
+		return ret;
+	WRITE_ONCE(mdma->done, mdma->done + 1);
+	if (cmd->status != cpu_to_le32(MDMA_OK))
+		WRITE_ONCE(mdma->errors, mdma->errors + 1);
+	/* Who sees this sees what the command has done. */
+	smp_store_release(mdma_doorbell(mdma, MDMA_HEAD),
+			  cpu_to_le32(mdma->head));
+	if (cmd->status != cpu_to_le32(MDMA_OK))
+		vfio_mdev_irq_signal(&mdma->pdev.irqs, MDMA_VECTOR_ERROR);
+	if (cmd->flags & cpu_to_le32(MDMA_INTERRUPT))
+		vfio_mdev_irq_signal(&mdma->pdev.irqs, MDMA_VECTOR_DONE);
+	return 0;
+}
+
+static void mdma_next(struct mdma *mdma)
+{
+	struct mdma_command cmd;
+	u64 address = mdma->ring + mdma->head % mdma->size * sizeof(cmd);
+
+	/* The driver has written the command before the doorbell. */
+	smp_rmb();
+	if (mdma_pending(mdma) > mdma->size ||
+	    vfio_mdev_kept_rw(mdma->mdev, address, &cmd, sizeof(cmd), false)) {
+		mdma_stop(mdma);
+		return;
+	}
+	mdma->head++;
+	cmd.status = cpu_to_le32(mdma_run(mdma, &cmd));
+	if (mdma_complete(mdma, address, &cmd))
+		mdma_stop(mdma);
+}
+
+/* Until there is nothing to do for a while, or the thread is to stop */
+static void mdma_work(struct mdma *mdma)
+{
+	unsigned int looks = 0;
+
+	WRITE_ONCE(*mdma_doorbell(mdma, MDMA_ASLEEP), 0);
+	while (READ_ONCE(mdma->running) && looks++ < MDMA_LOOKS) {
+		if (mdma_pending(mdma)) {
+			mdma_next(mdma);
+			looks = 0;
+		}
+		cpu_relax();
+		cond_resched();
+	}
+}
+
+/* Either the driver sees that the device sleeps, or the device what the driver wrote. */
+static bool mdma_sleep(struct mdma *mdma)
+{
+	WRITE_ONCE(*mdma_doorbell(mdma, MDMA_ASLEEP), cpu_to_le32(1));
+	/* Pairs with the one that the driver has between the same two */
+	smp_mb();
+	return !mdma_pending(mdma);
+}
+
+static int mdma_thread(void *arg)
+{
+	struct mdma *mdma = arg;
+	bool idle;
+
+	while (!kthread_should_stop()) {
+		mutex_lock(&mdma->lock);
+		mdma_work(mdma);
+		idle = mdma_sleep(mdma);
+		mutex_unlock(&mdma->lock);
+		if (!idle)
+			continue;
+		wait_event_idle(mdma->wait, READ_ONCE(mdma->kicked) ||
+				kthread_should_stop());
+		WRITE_ONCE(mdma->kicked, false);
+	}
+	return 0;
+}
+
+static void mdma_kick(struct mdma *mdma)
+{
+	WRITE_ONCE(mdma->kicked, true);
+	wake_up(&mdma->wait);
+}
+
+/*
+ * Registers
+ */
+
+static void mdma_reset(struct vfio_mdev_pci_dev *pdev)
+{
+	struct mdma *mdma = container_of(pdev, struct mdma, pdev);
+
+	WRITE_ONCE(mdma->running, false);
+	mutex_lock(&mdma->lock);
+	mdma->running = false;
+	mdma->stopped = false;
+	mdma->ring = 0;
+	mdma->size = 0;
+	mdma->head = 0;
+	mdma->done = 0;
+	mdma->errors = 0;
+	atomic_set(&mdma->kicks, 0);
+	if (pdev->region[0].mem)
+		memset(mdma_doorbell(mdma, 0), 0, PAGE_SIZE);
+	mutex_unlock(&mdma->lock);
+}
+
+static void mdma_enable(struct mdma *mdma, bool enable)
+{
+	if (!enable)
+		WRITE_ONCE(mdma->running, false);
+	else if (READ_ONCE(mdma->running))
+		return;
+	mutex_lock(&mdma->lock);
+	mdma->running = enable && !mdma->stopped &&
+			is_power_of_2(mdma->size) &&
+			mdma->size <= MDMA_RING_MAX;
+	mutex_unlock(&mdma->lock);
+	mdma_kick(mdma);
+}
+
+static void mdma_set_ring(struct mdma *mdma, u64 offset, u32 value)
+{
+	/* While it is, the thread may have the lock for long. */
+	if (READ_ONCE(mdma->running))
+		return;
+	mutex_lock(&mdma->lock);
+	if (offset == MDMA_RING_LOW)
+		mdma->ring = (mdma->ring & ~(u64)U32_MAX) | value;
+	else if (offset == MDMA_RING_HIGH)
+		mdma->ring = (u32)mdma->ring | (u64)value << 32;
+	else
+		mdma->size = value;
+	mutex_unlock(&mdma->lock);
+}
+
+static void mdma_write(void *priv, u64 offset, unsigned int width, u64 value)
+{
+	struct mdma *mdma = priv;
+
+	switch (offset) {
+	case MDMA_CONTROL:
+		if (value & MDMA_CONTROL_RESET)
+			mdma_reset(&mdma->pdev);
+		else
+			mdma_enable(mdma, value & MDMA_CONTROL_ENABLE);
+		break;
+	case MDMA_RING_LOW:
+	case MDMA_RING_HIGH:
+	case MDMA_RING_SIZE:
+		mdma_set_ring(mdma, offset, value);
+		break;
+	case MDMA_KICK:
+		atomic_inc(&mdma->kicks);
+		mdma_kick(mdma);
+		break;
+	}
+}
+
+static u64 mdma_read(void *priv, u64 offset, unsigned int width)
+{
+	struct mdma *mdma = priv;
+
+	switch (offset) {
+	case MDMA_ID:
+		return MDMA_ID_VALUE;
+	case MDMA_CONTROL:
+		return READ_ONCE(mdma->running) ? MDMA_CONTROL_ENABLE : 0;
+	case MDMA_STATUS:
+		return READ_ONCE(mdma->stopped) ? MDMA_STATUS_STOPPED : 0;
+	case MDMA_RING_LOW:
+		return (u32)READ_ONCE(mdma->ring);
+	case MDMA_RING_HIGH:
+		return READ_ONCE(mdma->ring) >> 32;
+	case MDMA_RING_SIZE:
+		return READ_ONCE(mdma->size);
+	case MDMA_KICK:
+		return (u32)atomic_read(&mdma->kicks);
+	case MDMA_DONE:
+		return READ_ONCE(mdma->done);
+	case MDMA_ERRORS:
+		return READ_ONCE(mdma->errors);
+	case MDMA_DOORBELL:
+		return PAGE_SIZE;
+	default:
+		return 0;
+	}
+}
+
+static const struct vfio_mdev_region_ops mdma_registers = {
+	.read = mdma_read,
+	.write = mdma_write,
+};
+
+/*
+ * From create to remove
+ */
+
+static struct mdma *to_mdma(struct mdev_device *mdev)
+{
+	return vfio_mdev_pci_dev_container(mdev, struct mdma, pdev);
+}
+
+static int mdma_open(struct mdev_device *mdev)
+{
+	struct mdma *mdma = to_mdma(mdev);
+	int ret;
+
+	ret = vfio_mdev_pci_dev_open(mdev);
+	if (ret)
+		return ret;
+	vfio_mdev_keep_pins(mdev, mdev->type->cost);
+	mdma->thread = kthread_run(mdma_thread, mdma, "mdma");
+	if (!IS_ERR(mdma->thread))
+		return 0;
+	vfio_mdev_pci_dev_release(mdev);
+	return PTR_ERR(mdma->thread);
+}
+
+static void mdma_release(struct mdev_device *mdev)
+{
+	struct mdma *mdma = to_mdma(mdev);
+
+	WRITE_ONCE(mdma->running, false);
+	kthread_stop(mdma->thread);
+	vfio_mdev_pci_dev_release(mdev);
+}
+
+static const struct vfio_mdev_device_ops mdma_ops = {
+	.open = mdma_open,
+	.release = mdma_release,
+	.ioctl = vfio_mdev_pci_dev_ioctl,
+	VFIO_MDEV_PCI_DEV_OPS_RDWR,
+	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
+	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
+};
+
+static int mdma_setup(struct mdma *mdma)
+{
+	static const struct vfio_mdev_pci_desc desc = {
+		.vendor = MDMA_PCI_VENDOR_ID,
+		.device = MDMA_PCI_DEVICE_ID,
+		.class = PCI_CLASS_SYSTEM_DMA << 8,
+		.bar[0].size = MDMA_BAR_PAGES * PAGE_SIZE,
+	};
+	static const struct vfio_mdev_pci_msix msix = {
+		.vectors = 2,
+		.table_offset = MDMA_MSIX_TABLE,
+		.pba_offset = MDMA_MSIX_PBA,
+	};
+	int ret;
+
+	ret = vfio_mdev_pci_dev_init(&mdma->pdev, mdma->mdev, &desc);
+	if (ret)
+		return ret;
+	mdma->pdev.region[0].flags = VFIO_MDEV_REGION_RW |
+				     VFIO_REGION_INFO_FLAG_MMAP;
+	mdma->pdev.region[0].ops = &mdma_registers;
+	mdma->pdev.region[0].priv = mdma;
+	mdma->pdev.region[0].min_width = 4;
+	mdma->pdev.region[0].max_width = 4;
+	mdma->pdev.region[0].areas = mdma_areas;
+	mdma->pdev.region[0].nr_areas = ARRAY_SIZE(mdma_areas);
+	mdma->pdev.reset = mdma_reset;
+	ret = vfio_mdev_config_add_msix(&mdma->pdev.config, &msix);
+	if (ret) {
+		vfio_mdev_pci_dev_destroy(&mdma->pdev);
+		return ret;
+	}
+	return vfio_mdev_pci_dev_finish(&mdma->pdev, mdma->mdev, &mdma_ops);
+}
+
+static int mdma_create(struct kobject *kobj, struct mdev_device *mdev)
+{
+	struct mdma *mdma = kzalloc_obj(*mdma);
+	int ret;
+
+	if (!mdma)
+		return -ENOMEM;
+	mdma->mdev = mdev;
+	mutex_init(&mdma->lock);
+	init_waitqueue_head(&mdma->wait);
+	ret = mdma_setup(mdma);
+	if (ret)
+		kfree(mdma);
+	return ret;
+}
+
+static int mdma_remove(struct mdev_device *mdev)
+{
+	struct mdma *mdma = to_mdma(mdev);
+
+	vfio_mdev_pci_dev_destroy(&mdma->pdev);
+	kfree(mdma);
+	return 0;
+}
+
+/* The cost is the number of pages that a device may keep pinned. */
+static struct mdev_type mdma_small = {
+	.sysfs_name = "small",
+	.pretty_name = "DMA engine, small",
+	.description = "PCI device that copies memory, keeps 2048 pages of it pinned",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.cost = 2048,
+};
+
+static struct mdev_type mdma_large = {
+	.sysfs_name = "large",
+	.pretty_name = "DMA engine, large",
+	.description = "PCI device that copies memory, keeps 16384 pages of it pinned",
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.cost = 16384,
+};
+
+static const struct mdev_parent_ops mdma_parent_ops = {
+	.owner = THIS_MODULE,
+	MDEV_TYPES(&mdma_small, &mdma_large),
+	.pool = MDMA_POOL,
+	.create = mdma_create,
+	.remove = mdma_remove,
+};
+
+module_mdev_virtual_parent(mdma_parent_ops);
+
+MODULE_DESCRIPTION("Mediated PCI device that does DMA, a sample");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdma, driven by a small driver in user space: what it copies, what it says of
+ * commands that it cannot do, and what becomes of them when it is reset, closed or
+ * loses its memory
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <libmdev.h>
+#include <libmdev/harness.h>
+
+#include "../../../../../samples/vfio-mdev/mdma.h"
+
+#define MDMA		"mdma"
+#define MDMA_SMALL	"mdma-small"
+#define MDMA_LARGE	"mdma-large"
+#define BAR0		VFIO_PCI_BAR0_REGION_INDEX
+#define RW		(PROT_READ | PROT_WRITE)
+#define PAGE		4096UL
+#define RING		64U		/* commands */
+
+/* What the device sees: the ring, lists of pages, and three buffers of 1 MiB */
+#define SIZE		0x100000UL
+#define PAGES		(SIZE / PAGE)
+#define RING_IOVA	0x10000000ULL
+#define LISTS_IOVA	0x20000000ULL
+#define BUFFER_IOVA(n)	(0x100000000ULL * ((n) + 1))
+#define BUFFERS		3
+
+/**
+ * struct engine - the driver's state
+ * @dev: the device
+ * @doorbell: the page of the doorbell
+ * @ring: the ring
+ * @list: lists of pages, of which there is room for two
+ * @buffer: memory for the device
+ * @tail: commands written
+ * @kicks: how often the device had to be told of that
+ */
+struct engine {
+	struct vfio_dev dev;
+	volatile __u32 *doorbell;
+	struct mdma_command *ring;
+	__u64 *list;
+	char *buffer[BUFFERS];
+	__u32 tail;
+	unsigned int kicks;
+};
+
+static void *map_memory(size_t size)
+{
+	void *mem = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	MDEV_ASSERT(mem != MAP_FAILED, "%zu bytes: %s", size, strerror(errno));
+	return mem;
+}
+
+static __u32 get_reg(struct engine *engine, unsigned int reg)
+{
+	return vfio_dev_load(&engine->dev, BAR0, reg, 4);
+}
+
+static void set_reg(struct engine *engine, unsigned int reg, __u32 value)
+{
+	vfio_dev_store(&engine->dev, BAR0, reg, 4, value);
+}
+
+static void engine_enable(struct engine *engine)
+{
+	memset(engine->ring, 0, RING * sizeof(*engine->ring));
+	engine->tail = 0;
+	set_reg(engine, MDMA_RING_LOW, (__u32)RING_IOVA);
+	set_reg(engine, MDMA_RING_HIGH, RING_IOVA >> 32);
+	set_reg(engine, MDMA_RING_SIZE, RING);
+	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+}
+
+/* Everything but the device's address space is there already. */
+static void engine_attach(struct engine *engine)
+{
+	struct vfio_region_info info;
+	int i;
+
+	vfio_dma_map(&engine->dev, RING_IOVA, engine->ring, PAGE, true);
+	vfio_dma_map(&engine->dev, LISTS_IOVA, engine->list,
+		     2 * PAGES * sizeof(*engine->list), true);
+	for (i = 0; i < BUFFERS; i++)
+		vfio_dma_map(&engine->dev, BUFFER_IOVA(i), engine->buffer[i],
+			     SIZE, true);
+	vfio_dev_region(&engine->dev, BAR0, &info);
+	engine->doorbell = mmap(NULL, PAGE, RW, MAP_SHARED, engine->dev.fd,
+				info.offset + get_reg(engine, MDMA_DOORBELL));
+	MDEV_ASSERT(engine->doorbell != MAP_FAILED, "doorbell: %s",
+		    strerror(errno));
+	engine_enable(engine);
+}
+
+static void engine_detach(struct engine *engine)
+{
+	munmap((void *)engine->doorbell, PAGE);
+	vfio_dev_close(&engine->dev);
+}
+
+/* Tells the device of what is in the ring, which costs an exit only if it sleeps */
+static void engine_ring(struct engine *engine)
+{
+	__atomic_store_n(&engine->doorbell[MDMA_TAIL / 4], engine->tail,
+			 __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!engine->doorbell[MDMA_ASLEEP / 4])
+		return;
+	set_reg(engine, MDMA_KICK, 1);
+	engine->kicks++;
+}
+
+static __u32 engine_done(struct engine *engine)
+{
+	return __atomic_load_n(&engine->doorbell[MDMA_HEAD / 4],
+			       __ATOMIC_ACQUIRE);
+}
+
+/* Without telling the device */
+static struct mdma_command *engine_put(struct engine *engine,
+				       struct mdma_command cmd)
+{
+	struct mdma_command *slot = &engine->ring[engine->tail++ % RING];
+
+	*slot = cmd;
+	return slot;
+}
+
+static bool engine_drained(struct engine *engine, __u32 left)
+{
+	return engine->tail - engine_done(engine) <= left;
+}
+
+static void engine_drain(struct engine *engine, __u32 left)
+{
+	int spins;
+
+	for (spins = 0; spins < 100 && !engine_drained(engine, left); spins++)
+		sched_yield();
+	MDEV_ASSERT(WAIT_FOR(engine_drained(engine, left)),
+		    "%u of %u commands done", engine_done(engine),
+		    engine->tail);
+}
+
+/* Status of one that is done */
+static __u32 engine_run(struct engine *engine, struct mdma_command cmd,
+			__u32 *value)
+{
+	struct mdma_command *slot = engine_put(engine, cmd);
+
+	engine_ring(engine);
+	engine_drain(engine, 0);
+	if (value)
+		*value = slot->value;
+	return slot->status;
+}
+
+#define COMMAND(_op, ...) ((struct mdma_command){ .op = _op, __VA_ARGS__ })
+
+static __u32 engine_copy(struct engine *engine, __u64 target, __u64 source,
+			 __u32 len)
+{
+	return engine_run(engine, COMMAND(MDMA_COPY, .len = len,
+					  .source = source, .target = target),
+			  NULL);
+}
+
+static __u32 engine_fill(struct engine *engine, __u64 target, __u32 len,
+			 __u32 value)
+{
+	return engine_run(engine, COMMAND(MDMA_FILL, .len = len,
+					  .target = target, .value = value),
+			  NULL);
+}
+
+static __u32 engine_crc32(struct engine *engine, __u64 source, __u32 len,
+			  __u32 *crc)
+{
+	return engine_run(engine, COMMAND(MDMA_CRC32, .len = len,
+					  .source = source, .value = *crc),
+			  crc);
+}
+
+static __u32 engine_nop(struct engine *engine, __u32 flags)
+{
+	return engine_run(engine, COMMAND(MDMA_NOP, .flags = flags), NULL);
+}
+
+/* The other side's, bit by bit */
+static __u32 crc32(__u32 crc, const char *mem, size_t len)
+{
+	int bit;
+
+	while (len--) {
+		crc ^= (unsigned char)*mem++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return crc;
+}
+
+static void fill_randomly(char *mem, unsigned int seed)
+{
+	size_t i;
+
+	for (i = 0; i < SIZE; i++) {
+		seed = seed * 1103515245 + 12345;
+		mem[i] = seed >> 16;
+	}
+}
+
+/* Pages of a buffer in an order of its own */
+static void make_list(struct engine *engine, int list, int buffer,
+		      unsigned int step)
+{
+	size_t i;
+
+	for (i = 0; i < PAGES; i++)
+		engine->list[list * PAGES + i] =
+			BUFFER_IOVA(buffer) + i * step % PAGES * PAGE;
+}
+
+FIXTURE(mdma) {
+	struct engine engine;
+	char uuid[MDEV_UUID_SIZE];
+};
+
+FIXTURE_VARIANT(mdma) {
+	const struct vfio_dev_way *way;
+};
+
+FIXTURE_VARIANT_ADD(mdma, group) {
+	.way = &vfio_dev_by_group,
+};
+
+FIXTURE_VARIANT_ADD(mdma, cdev) {
+	.way = &vfio_dev_by_cdev,
+};
+
+FIXTURE_SETUP(mdma)
+{
+	struct engine *engine = &self->engine;
+	int i;
+
+	memset(engine, 0, sizeof(*engine));
+	engine->dev = VFIO_DEV_CLOSED;
+	engine->ring = map_memory(PAGE);
+	engine->list = map_memory(2 * PAGES * sizeof(__u64));
+	for (i = 0; i < BUFFERS; i++) {
+		engine->buffer[i] = map_memory(SIZE);
+		fill_randomly(engine->buffer[i], i + 1);
+	}
+	module_load(MDMA);
+	module_load("vfio_iommu_type1");
+	__module_load("iommufd");
+	if (!variant->way->available())
+		SKIP(return, "this kernel does not open devices by %s",
+		     variant->way->name);
+	mdev_create_new(MDMA, MDMA_SMALL, self->uuid);
+	vfio_dev_open_by(&engine->dev, variant->way, self->uuid);
+	engine_attach(engine);
+}
+
+FIXTURE_TEARDOWN(mdma)
+{
+	if (self->engine.doorbell)
+		engine_detach(&self->engine);
+	mdev_remove_all(MDMA);
+}
+
+/* What a driver and an administrator see of it */
+TEST_F(mdma, is_what_it_says)
+{
+	struct vfio_irq_info irq;
+
+	EXPECT_EQ(MDMA_PCI_DEVICE_ID << 16 | MDMA_PCI_VENDOR_ID,
+		  vfio_dev_config(&self->engine.dev, 0, 4));
+	EXPECT_EQ(0x0801, vfio_dev_config(&self->engine.dev, 10, 2));
+	EXPECT_EQ(MDMA_ID_VALUE, get_reg(&self->engine, MDMA_ID));
+	EXPECT_EQ(MDMA_CONTROL_ENABLE, get_reg(&self->engine, MDMA_CONTROL));
+	EXPECT_EQ(0, get_reg(&self->engine, MDMA_STATUS));
+	EXPECT_EQ(RING_IOVA, get_reg(&self->engine, MDMA_RING_LOW));
+	EXPECT_EQ(RING, get_reg(&self->engine, MDMA_RING_SIZE));
+	irq_info(&self->engine.dev, VFIO_PCI_MSIX_IRQ_INDEX, &irq);
+	EXPECT_EQ(2, irq.count);
+	EXPECT_EQ(31, mdev_available(MDMA, MDMA_SMALL));
+	EXPECT_EQ(3, mdev_available(MDMA, MDMA_LARGE));
+}
+
+/* While it takes commands, its ring stays where it is. */
+TEST_F(mdma, ring_is_fixed)
+{
+	set_reg(&self->engine, MDMA_RING_LOW, 0);
+	set_reg(&self->engine, MDMA_RING_SIZE, 8);
+	EXPECT_EQ(RING_IOVA, get_reg(&self->engine, MDMA_RING_LOW));
+	EXPECT_EQ(RING, get_reg(&self->engine, MDMA_RING_SIZE));
+	set_reg(&self->engine, MDMA_CONTROL, 0);
+	set_reg(&self->engine, MDMA_RING_SIZE, 48);
+	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, get_reg(&self->engine, MDMA_CONTROL));
+	set_reg(&self->engine, MDMA_RING_SIZE, 2 * MDMA_RING_MAX);
+	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, get_reg(&self->engine, MDMA_CONTROL));
+	set_reg(&self->engine, MDMA_RING_SIZE, RING);
+	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(MDMA_OK, engine_nop(&self->engine, 0));
+}
+
+/* A whole buffer, from pages and to pages that lie here and there */
+TEST_F(mdma, copies_pages)
+{
+	struct engine *engine = &self->engine;
+	const struct mdma_command copy = COMMAND(MDMA_COPY,
+		.flags = MDMA_SOURCE_LIST | MDMA_TARGET_LIST, .len = SIZE,
+		.source = LISTS_IOVA, .target = LISTS_IOVA + PAGES * 8);
+	size_t i;
+
+	make_list(engine, 0, 0, 7);
+	make_list(engine, 1, 1, 31);
+	ASSERT_EQ(MDMA_OK, engine_run(engine, copy, NULL));
+	for (i = 0; i < PAGES; i++)
+		ASSERT_EQ(0, memcmp(engine->buffer[0] + i * 7 % PAGES * PAGE,
+				    engine->buffer[1] + i * 31 % PAGES * PAGE,
+				    PAGE));
+}
+
+/* From any address to any other, without a byte more */
+TEST_F(mdma, copies_bytes)
+{
+	struct engine *engine = &self->engine;
+	static const struct { __u32 source, target, len; } table[] = {
+		{ 0, 0, 1 }, { 5, 9, 1 }, { 1, 2, 4096 }, { 4095, 1, 2 },
+		{ 4095, 4094, 8193 }, { 100, 5000, 300000 }, { 7, 7, 0 },
+	};
+	char *model = map_memory(SIZE);
+	size_t i;
+
+	memcpy(model, engine->buffer[1], SIZE);
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		memcpy(model + table[i].target,
+		       engine->buffer[0] + table[i].source, table[i].len);
+		ASSERT_EQ(MDMA_OK,
+			  engine_copy(engine, BUFFER_IOVA(1) + table[i].target,
+				      BUFFER_IOVA(0) + table[i].source,
+				      table[i].len));
+		ASSERT_EQ(0, memcmp(model, engine->buffer[1], SIZE));
+	}
+	munmap(model, SIZE);
+}
+
+TEST_F(mdma, fills)
+{
+	struct engine *engine = &self->engine;
+	size_t i;
+
+	ASSERT_EQ(MDMA_OK, engine_fill(engine, BUFFER_IOVA(0) + 3, 10000,
+				       0x1a5));
+	fill_randomly(engine->buffer[1], 1);
+	for (i = 0; i < SIZE; i++)
+		ASSERT_EQ((char)(i >= 3 && i < 10003 ? 0xa5 :
+				 engine->buffer[1][i]), engine->buffer[0][i]);
+}
+
+/* The same on both sides, also if it is continued */
+TEST_F(mdma, sums_up)
+{
+	struct engine *engine = &self->engine;
+	__u32 crc = ~0U, half = ~0U;
+
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0), SIZE, &crc));
+	EXPECT_EQ(crc32(~0U, engine->buffer[0], SIZE), crc);
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0), 9999, &half));
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0) + 9999,
+					SIZE - 9999, &half));
+	EXPECT_EQ(crc, half);
+}
+
+/* As long as there is something in the ring, nobody has to tell the device. */
+TEST_F(mdma, costs_no_exit)
+{
+	struct engine *engine = &self->engine;
+	__u32 before, i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "this machine has one processor for both");
+	engine_nop(engine, 0);
+	before = engine->kicks;
+	for (i = 0; i < 50; i++)
+		engine_put(engine, COMMAND(MDMA_COPY, .len = 65536,
+					   .source = BUFFER_IOVA(0),
+					   .target = BUFFER_IOVA(1)));
+	engine_ring(engine);
+	for (i = 0; i < 2000; i++) {
+		engine_drain(engine, RING - 2);
+		engine_put(engine, COMMAND(MDMA_COPY, .len = 65536,
+					   .source = BUFFER_IOVA(0),
+					   .target = BUFFER_IOVA(1)));
+		engine_ring(engine);
+	}
+	engine_drain(engine, 0);
+	TH_LOG("%u commands, %u kicks", get_reg(engine, MDMA_DONE),
+	       engine->kicks);
+	EXPECT_EQ(2051, get_reg(engine, MDMA_DONE));
+	EXPECT_EQ(engine->kicks, get_reg(engine, MDMA_KICK));
+	EXPECT_GE(2050 / 16, engine->kicks - before);
+	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], 65536));
+}
+
+/* When there is nothing to do for a while, the device sleeps, and wakes up again. */
+TEST_F(mdma, sleeps)
+{
+	struct engine *engine = &self->engine;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		EXPECT_TRUE(WAIT_FOR(engine->doorbell[MDMA_ASLEEP / 4]));
+		EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+	}
+	EXPECT_LE(5, get_reg(engine, MDMA_KICK));
+}
+
+/*
+ * Errors
+ */
+
+TEST_F(mdma, errors)
+{
+	const __u64 good = BUFFER_IOVA(0), end = BUFFER_IOVA(0) + SIZE;
+	const struct {
+		struct mdma_command cmd;
+		__u32 status;
+	} table[] = {
+		{ COMMAND(MDMA_CRC32 + 1), MDMA_BAD_COMMAND },
+		{ COMMAND(~0U), MDMA_BAD_COMMAND },
+		{ COMMAND(MDMA_NOP, .flags = 8), MDMA_BAD_COMMAND },
+		{ COMMAND(MDMA_NOP, .flags = ~0U), MDMA_BAD_COMMAND },
+		{ COMMAND(MDMA_NOP, .len = SIZE + 1), MDMA_BAD_COMMAND },
+		{ COMMAND(MDMA_FILL, .len = ~0U, .target = good),
+		  MDMA_BAD_COMMAND },
+		{ COMMAND(MDMA_FILL, .len = 1), MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_FILL, .len = 1, .target = end), MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_FILL, .len = 2, .target = end - 1),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_FILL, .len = 9, .target = -4), MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_CRC32, .len = 9, .source = good - 1),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_CRC32, .len = SIZE, .source = end),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_COPY, .len = 1, .source = good),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_COPY, .len = 1, .target = good),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_COPY, .len = 1, .source = end - 8,
+			  .target = good, .flags = MDMA_SOURCE_LIST),
+		  MDMA_BAD_ADDRESS },
+		{ COMMAND(MDMA_COPY, .len = 1, .source = good,
+			  .target = end - 4, .flags = MDMA_TARGET_LIST),
+		  MDMA_BAD_ADDRESS },
+	};
+	struct engine *engine = &self->engine;
+	size_t i;
+
+	memset(engine->buffer[0] + SIZE - 8, 0xff, 8);
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		EXPECT_EQ(table[i].status,
+			  engine_run(engine, table[i].cmd, NULL))
+			TH_LOG("row %zu", i);
+	EXPECT_EQ(ARRAY_SIZE(table), get_reg(engine, MDMA_ERRORS));
+	EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+}
+
+/* What it may only read */
+TEST_F(mdma, writes_only_where_it_may)
+{
+	struct engine *engine = &self->engine;
+
+	vfio_dma_unmap(&engine->dev, BUFFER_IOVA(0), SIZE);
+	vfio_dma_map(&engine->dev, BUFFER_IOVA(0), engine->buffer[0], SIZE,
+		     false);
+	EXPECT_EQ(MDMA_BAD_ADDRESS,
+		  engine_fill(engine, BUFFER_IOVA(0), 1, 0));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+	EXPECT_EQ(MDMA_BAD_ADDRESS,
+		  engine_copy(engine, BUFFER_IOVA(0), BUFFER_IOVA(1), 1));
+	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], SIZE));
+}
+
+static bool is_stopped(struct engine *engine)
+{
+	return get_reg(engine, MDMA_STATUS) == MDMA_STATUS_STOPPED;
+}
+
+/* A ring that is not there, or a doorbell that cannot be, stops it until a reset. */
+TEST_F(mdma, stops)
+{
+	struct engine *engine = &self->engine;
+
+	engine->tail = RING + 1;
+	engine_ring(engine);
+	EXPECT_TRUE(WAIT_FOR(is_stopped(engine)));
+	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, get_reg(engine, MDMA_CONTROL));
+	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
+	EXPECT_EQ(0, get_reg(engine, MDMA_STATUS));
+	engine_enable(engine);
+	EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+
+	vfio_dma_unmap(&engine->dev, RING_IOVA, PAGE);
+	engine_put(engine, COMMAND(MDMA_NOP));
+	engine_ring(engine);
+	EXPECT_TRUE(WAIT_FOR(is_stopped(engine)));
+}
+
+/* One vector for what is done and wants to be known, one for what failed */
+TEST_F(mdma, interrupts)
+{
+	struct engine *engine = &self->engine;
+	int fds[2] = { irq_eventfd(), irq_eventfd() };
+
+	ASSERT_EQ(0, __irq_set(&engine->dev, VFIO_PCI_MSIX_IRQ_INDEX,
+			       VFIO_IRQ_SET_DATA_EVENTFD |
+			       VFIO_IRQ_SET_ACTION_TRIGGER, 0, 2, fds,
+			       sizeof(fds)));
+	EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+	EXPECT_EQ(MDMA_OK, engine_nop(engine, MDMA_INTERRUPT));
+	EXPECT_EQ(1, irq_wait(fds[0]));
+	EXPECT_EQ(0, irq_take(fds[1]));
+	EXPECT_EQ(MDMA_BAD_COMMAND, engine_run(engine, COMMAND(9), NULL));
+	EXPECT_EQ(1, irq_wait(fds[1]));
+	EXPECT_EQ(0, irq_take(fds[0]));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/*
+ * In the middle of a command
+ */
+
+static void keep_busy(struct engine *engine)
+{
+	int i;
+
+	for (i = 0; i < RING; i++)
+		engine_put(engine, COMMAND(MDMA_COPY, .len = SIZE,
+					   .source = BUFFER_IOVA(0),
+					   .target = BUFFER_IOVA(1)));
+	engine_ring(engine);
+}
+
+TEST_F(mdma, is_reset)
+{
+	struct engine *engine = &self->engine;
+
+	keep_busy(engine);
+	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
+	EXPECT_GT(RING, get_reg(engine, MDMA_DONE));
+	EXPECT_EQ(0, get_reg(engine, MDMA_RING_SIZE));
+	EXPECT_EQ(0, engine_done(engine));
+	engine_enable(engine);
+	keep_busy(engine);
+	EXPECT_EQ(0, __vfio_dev_reset(&engine->dev));
+	EXPECT_EQ(0, get_reg(engine, MDMA_CONTROL));
+	EXPECT_EQ(0, engine_done(engine));
+	engine_enable(engine);
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], SIZE));
+}
+
+/* Nothing is written to memory afterwards. */
+TEST_F(mdma, is_closed)
+{
+	struct engine *engine = &self->engine;
+
+	keep_busy(engine);
+	engine_detach(engine);
+	memset(engine->buffer[1], 'x', SIZE);
+	vfio_dev_open_by(&engine->dev, variant->way, self->uuid);
+	engine_attach(engine);
+	EXPECT_EQ(0, get_reg(engine, MDMA_DONE));
+	EXPECT_EQ(0, engine_done(engine));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(2), BUFFER_IOVA(1), SIZE));
+	EXPECT_EQ('x', engine->buffer[1][0]);
+	EXPECT_EQ(0, memcmp(engine->buffer[1], engine->buffer[2], SIZE));
+}
+
+/* Memory that is unmapped is left alone at once; commands that want it fail. */
+TEST_F(mdma, is_unmapped)
+{
+	struct engine *engine = &self->engine;
+	unsigned int i, failed = 0;
+	size_t at;
+
+	keep_busy(engine);
+	vfio_dma_unmap(&engine->dev, BUFFER_IOVA(1), SIZE);
+	memset(engine->buffer[1], 'x', SIZE);
+	engine_drain(engine, 0);
+	for (at = 0; at < SIZE; at++)
+		ASSERT_EQ('x', engine->buffer[1][at]);
+	for (i = 0; i < RING; i++)
+		failed += engine->ring[i].status == MDMA_BAD_ADDRESS;
+	EXPECT_LT(0, failed);
+	EXPECT_EQ(failed, get_reg(engine, MDMA_ERRORS));
+	EXPECT_EQ(MDMA_BAD_ADDRESS, engine->ring[RING - 1].status);
+	vfio_dma_map(&engine->dev, BUFFER_IOVA(1), engine->buffer[1], SIZE, true);
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+}
+
+TEST_HARNESS_MAIN
