@@ -8,7 +8,7 @@
 #
 # usage: run.sh [GROUP | TEST]...
 #
-# The groups are core, vfio, kvm, clients, races, faults and modules.
+# The groups are core, vfio, virtio, kvm, clients, races, faults and modules.
 
 set -u
 unset CDPATH
@@ -23,6 +23,7 @@ vfio_tests="mdev_front_test vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_
 vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_ioctl_test vfio_mdev_irq_test
 mnull_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
+virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"
 kvm_tests="vfio_mdev_kvm_test"
 clients_tests="mdevctl_test.sh"
 races_tests="mdev_race_test mdev_stress_test vfio_mdev_fuzz_test"
@@ -135,6 +136,7 @@ tests_of() {
 		case $word in
 		core) echo "$core_tests" ;;
 		vfio) echo "$vfio_tests" ;;
+		virtio) echo "$virtio_tests" ;;
 		kvm) echo "$kvm_tests" ;;
 		clients) echo "$clients_tests" ;;
 		races) echo "$races_tests" ;;
@@ -147,7 +149,7 @@ tests_of() {
 
 # What is left in memory is for the end.
 named=" $* "
-[ $# -gt 0 ] || set -- core vfio kvm clients races faults modules
+[ $# -gt 0 ] || set -- core vfio virtio kvm clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
 

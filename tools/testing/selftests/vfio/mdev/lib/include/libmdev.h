@@ -24,6 +24,7 @@
 #include <libmdev/test_vendor.h>
 #include <libmdev/uevent.h>
 #include <libmdev/vfio_dev.h>
+#include <libmdev/virtio.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 
