@@ -3,14 +3,14 @@
  * Rings that no honest driver makes, and a few that look as bad but are legal
  *
  * For the KUnit tests, and for a program that shows them to vringh as well, which is the
- * device side that the kernel has; what that does is in the comment of each. It was seen
- * with vringh of 7.3, "user" variant, and is in parentheses where the ring is no worse
- * for it.
+ * device side that the kernel has; what that does is in the comment of each, as seen with
+ * vringh of 7.3, in its variant for user memory.
  */
 #ifndef VIRTIO_MDEV_RING_BAD_H
 #define VIRTIO_MDEV_RING_BAD_H
 
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 #include <linux/virtio_ring.h>
 
@@ -61,10 +61,12 @@ struct bad_ring {
 };
 
 static const struct bad_ring bad_rings[] = {
-	/* vringh: takes a buffer */
-	{ "more is available than there is", .idx = BAD_NUM + 1, .err = -EPROTO },
-	/* vringh: takes a buffer */
-	{ "the index goes back", .idx = 0xffff, .err = -EPROTO },
+	/* vringh: takes 4 bytes */
+	{ "more is available than there is", .idx = BAD_NUM + 1, .err = -EPROTO,
+	  .desc = { { 0, BAD_DATA, 4 } } },
+	/* vringh: takes 4 bytes */
+	{ "the index goes back", .idx = 0xffff, .err = -EPROTO,
+	  .desc = { { 0, BAD_DATA, 4 } } },
 	/* vringh: -EINVAL */
 	{ "head is no descriptor", .idx = 1, .head = BAD_NUM, .err = -EINVAL },
 	/* vringh: -EINVAL */
@@ -76,7 +78,7 @@ static const struct bad_ring bad_rings[] = {
 	/* vringh: -ELOOP */
 	{ "two descriptors in a circle", .idx = 1, .err = -ELOOP,
 	  .desc = { { 0, BAD_DATA, 4, NEXT, 1 }, { 1, BAD_DATA, 4, NEXT, 0 } } },
-	/* vringh: takes it */
+	/* vringh: takes 4 bytes */
 	{ "a table that was not agreed upon", .no_indirect = true, .idx = 1,
 	  .err = -EINVAL,
 	  .desc = { { 0, BAD_TABLE_A, 16, TABLE }, { A(0), BAD_DATA, 4 } } },
@@ -84,15 +86,15 @@ static const struct bad_ring bad_rings[] = {
 	{ "a table in a table", .idx = 1, .err = -EINVAL,
 	  .desc = { { 0, BAD_TABLE_A, 16, TABLE }, { A(0), BAD_TABLE_B, 16, TABLE },
 		    { B(0), BAD_DATA, 4 } } },
-	/* vringh: takes a descriptor that is behind the table */
+	/* vringh: -ELOOP, as it reads the table all the same */
 	{ "a table of no length", .idx = 1, .err = -EINVAL,
 	  .desc = { { 0, BAD_TABLE_A, 0, TABLE }, { A(0), BAD_DATA, 4 } } },
 	/* vringh: -EINVAL */
 	{ "a table of one and a bit", .idx = 1, .err = -EINVAL,
 	  .desc = { { 0, BAD_TABLE_A, 17, TABLE }, { A(0), BAD_DATA, 4 } } },
 	/* vringh: runs until there is no memory left */
-	{ "a table is followed by itself", .idx = 1, .err = -ELOOP,
-	  .desc = { { 0, BAD_TABLE_A, 16, TABLE | NEXT, 0 },
+	{ "a table is followed by itself", .idx = 1, .head = 1, .err = -ELOOP,
+	  .desc = { { 1, BAD_TABLE_A, 16, TABLE | NEXT, 1 },
 		    { A(0), BAD_DATA, 4 } } },
 	/* vringh: runs until there is no memory left */
 	{ "two tables in a circle", .idx = 1, .head = 1, .err = -ELOOP,
@@ -115,7 +117,7 @@ static const struct bad_ring bad_rings[] = {
 	/* vringh: -EINVAL */
 	{ "a table that wraps", .idx = 1, .err = -EFAULT,
 	  .desc = { { 0, -16ULL, 32, TABLE } } },
-	/* vringh: takes the first two */
+	/* vringh: takes 8 bytes */
 	{ "a table of 4 GiB", .idx = 1, .err = 1,
 	  .desc = { { 0, BAD_TABLE_A, -16, TABLE }, { A(0), BAD_DATA, 4, NEXT, 1 },
 		    { A(1), BAD_DATA, 4 } } },
@@ -138,20 +140,20 @@ static const struct bad_ring bad_rings[] = {
 	/* vringh: -EINVAL, before anything is read */
 	{ "a buffer that ends elsewhere", .idx = 1, .err = 1, .pull = -EFAULT,
 	  .desc = { { 0, BAD_BASE + BAD_SIZE - 2, 4 } } },
-	/* vringh: takes 4 bytes and drops the rest */
+	/* vringh: takes 4 bytes, and drops the rest */
 	{ "legal: a table, and on at descriptor 0", .idx = 1, .head = 1, .err = 1,
 	  .pull = 8,
 	  .desc = { { 1, BAD_TABLE_A, 16, TABLE | NEXT, 0 }, { A(0), BAD_DATA, 4 },
 		    { 0, BAD_DATA, 4 } } },
-	/* vringh: (takes it) */
+	/* vringh: takes 12 bytes */
 	{ "legal: a table between descriptors", .idx = 1, .err = 1, .pull = 12,
 	  .desc = { { 0, BAD_DATA, 4, NEXT, 1 },
 		    { 1, BAD_TABLE_A, 16, TABLE | NEXT, 2 },
 		    { A(0), BAD_DATA, 4 }, { 2, BAD_DATA, 4 } } },
-	/* vringh: (takes it) */
+	/* vringh: takes 4 bytes */
 	{ "legal: a table that says it is written", .idx = 1, .err = 1, .pull = 4,
 	  .desc = { { 0, BAD_TABLE_A, 16, TABLE | WRITE_ }, { A(0), BAD_DATA, 4 } } },
-	/* vringh: (takes it) */
+	/* vringh: takes 0 bytes */
 	{ "legal: nothing in it", .idx = 1, .err = 1, .desc = { { 0, BAD_DATA, 0 } } },
 };
 
@@ -174,7 +176,7 @@ static inline void bad_ring_write(const struct bad_ring *bad, u8 *mem)
 
 	avail->idx = __cpu_to_virtio16(true, bad->idx);
 	avail->ring[0] = __cpu_to_virtio16(true, bad->head);
-	for (i = 0; i < sizeof(bad->desc) / sizeof(bad->desc[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad->desc); i++) {
 		const struct bad_desc *from = &bad->desc[i];
 		struct vring_desc *to =
 			(void *)(mem + (bad_desc_addr(from->at) - BAD_BASE));

@@ -476,6 +476,7 @@ static struct kunit_suite virtio_mdev_ring_suite = {
 	.exit = virtio_mdev_ring_kunit_exit,
 	.test_cases = virtio_mdev_ring_cases,
 };
+
 kunit_test_suite(virtio_mdev_ring_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the device side of a virtio ring");

@@ -8,7 +8,7 @@
 #
 # usage: run.sh [GROUP | TEST]...
 #
-# The groups are core, vfio, kvm, clients, races, faults and modules.
+# The groups are core, vfio, virtio, kvm, clients, races, faults and modules.
 
 set -u
 unset CDPATH
@@ -24,6 +24,7 @@ vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_ioctl_test vfio_mdev_irq_t
 vfio_mdev_migration_test
 vfio_mdev_dma_test mnull_test mdma_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
+virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"
 kvm_tests="vfio_mdev_kvm_test"
 clients_tests="clients_test.py mdevctl_test.sh mdevctl_autostart_test.sh guide_test.py"
 races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test vfio_mdev_fuzz_test"
@@ -136,6 +137,7 @@ tests_of() {
 		case $word in
 		core) echo "$core_tests" ;;
 		vfio) echo "$vfio_tests" ;;
+		virtio) echo "$virtio_tests" ;;
 		kvm) echo "$kvm_tests" ;;
 		clients) echo "$clients_tests" ;;
 		races) echo "$races_tests" ;;
@@ -148,7 +150,7 @@ tests_of() {
 
 # What is left in memory is for the end.
 named=" $* "
-[ $# -gt 0 ] || set -- core vfio kvm clients races faults modules
+[ $# -gt 0 ] || set -- core vfio virtio kvm clients races faults modules
 # shellcheck disable=SC2046 # the words of it are meant
 set -- $(tests_of "$@") kmemleak_test.sh
 

@@ -27,6 +27,7 @@
 #include <libmdev/uevent.h>
 #include <libmdev/vfio_dev.h>
 #include <libmdev/vfio_dma.h>
+#include <libmdev/virtio.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 
