@@ -24,6 +24,9 @@ $(BUILT:=.o): $(OUTPUT)/%.o: %.c
 	@echo "  CC      $(@F)"
 	$(Q)$(CC) $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
--include $(BUILT:=.d) $(LIBMDEV_O:.o=.d)
+DEP_FILES := $(BUILT:=.d) $(LIBMDEV_O:.o=.d)
+# Not made by any rule, but with what they are about
+$(DEP_FILES): ;
+-include $(DEP_FILES)
 
 .PHONY: all

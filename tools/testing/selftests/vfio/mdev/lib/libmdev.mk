@@ -43,5 +43,4 @@ EXTRA_CLEAN += $(LIBMDEV_OUTPUT)
 # A file that is named by what was built in another checkout, and is not there, is not missed:
 # what depends on it is built anew.
 %.c: ;
-%.d: ;
 %.h: ;
