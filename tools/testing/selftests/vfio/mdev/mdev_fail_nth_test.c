@@ -629,6 +629,62 @@ static const struct sweep keep_cdev = {
 	.undo = undo_pin,
 };
 
+/* Migration: from STOP on, as a step on the way there is not undone */
+
+static struct mig_stream migrated;
+
+static void prepare_save(struct sweep_site *site)
+{
+	mdev_create_new(MTTY_PARENT, MTTY_TYPE2, site->uuid);
+	vfio_dev_open(&site->dev, site->uuid);
+	mig_go(&site->dev, VFIO_DEVICE_STATE_STOP);
+}
+
+static int run_save(struct sweep_site *site)
+{
+	return __mig_set(&site->dev, VFIO_DEVICE_STATE_STOP_COPY, &site->file);
+}
+
+static bool undone_migration(struct sweep_site *site)
+{
+	return __mig_get(&site->dev) == VFIO_DEVICE_STATE_STOP;
+}
+
+static void undo_migration(struct sweep_site *site)
+{
+	if (site->file >= 0)
+		close(site->file);
+	site->file = -1;
+	vfio_dev_close(&site->dev);
+	mdev_remove(site->uuid);
+}
+
+static const struct sweep save = {
+	.prepare = prepare_save,
+	.run = run_save,
+	.undone = undone_migration,
+	.undo = undo_migration,
+};
+
+static void prepare_load(struct sweep_site *site)
+{
+	prepare_save(site);
+	mig_save(&site->dev, &migrated);
+	mig_go(&site->dev, VFIO_DEVICE_STATE_STOP);
+}
+
+static int run_load(struct sweep_site *site)
+{
+	return __mig_load(&site->dev, migrated.data, migrated.size);
+}
+
+static const struct sweep load = {
+	.prepare = prepare_load,
+	.run = run_load,
+	.undone = undone_migration,
+	.undo = undo_migration,
+};
+
 FIXTURE(sweep) {
 	struct sweep_site site;
 };
@@ -728,6 +784,14 @@ FIXTURE_VARIANT_ADD(sweep, region_info) {
 
 FIXTURE_VARIANT_ADD(sweep, connect_irq) {
 	.name = "connect_irq", .sweep = &connect_irq,
+};
+
+FIXTURE_VARIANT_ADD(sweep, save) {
+	.name = "save", .sweep = &save,
+};
+
+FIXTURE_VARIANT_ADD(sweep, load) {
+	.name = "load", .sweep = &load,
 };
 
 FIXTURE_SETUP(sweep)

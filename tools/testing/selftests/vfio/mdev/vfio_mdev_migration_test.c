@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -652,6 +653,94 @@ TEST_F(cards, read_what_earlier_ones_wrote)
 	EXPECT_TRUE(is_marked(&self->to, 0, "recorded"));
 	EXPECT_TRUE(is_marked(&self->to, 1, "and read"));
 	EXPECT_EQ(11, vfio_dev_config(&self->to, PCI_INTERRUPT_LINE, 1));
+}
+
+/*
+ * Everything at once
+ */
+
+struct storm {
+	struct vfio_dev *dev;
+	bool stop;
+	unsigned long done[4];
+};
+
+static void *change_states(void *arg)
+{
+	struct storm *storm = arg;
+	unsigned int state = 1;
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED)) {
+		storm->done[0] += !__mig_go(storm->dev, state);
+		state = state % (MIG_STATES - 1) + 1;
+	}
+	return NULL;
+}
+
+static void *transfer(void *arg)
+{
+	struct storm *storm = arg;
+	struct mig_stream *stream = calloc(1, sizeof(*stream));
+	int fd;
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED)) {
+		stream->size = 0;
+		if (!__mig_set(storm->dev, STOP_COPY, &fd) && fd >= 0) {
+			__mig_read(fd, stream);
+			close(fd);
+			storm->done[1] += stream->size > 0;
+		}
+		__mig_load(storm->dev, stream->data, stream->size);
+	}
+	free(stream);
+	return NULL;
+}
+
+static void *reset_it(void *arg)
+{
+	struct storm *storm = arg;
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED))
+		storm->done[2] += !__vfio_dev_reset(storm->dev);
+	return NULL;
+}
+
+static void *use_it(void *arg)
+{
+	struct storm *storm = arg;
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_RELAXED)) {
+		vfio_dev_write8(storm->dev, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+		vfio_dev_write8(storm->dev, 0, UART_TX, 'x');
+		storm->done[3]++;
+	}
+	return NULL;
+}
+
+TEST_F(cards, stand_a_storm)
+{
+	static void *(*const jobs[])(void *) = {
+		change_states, transfer, reset_it, use_it,
+	};
+	struct storm storm = { .dev = &self->from };
+	pthread_t threads[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, jobs[i], &storm));
+	sleep(3);
+	__atomic_store_n(&storm.stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		EXPECT_GT(storm.done[i], 0) TH_LOG("job %d", i);
+	}
+	ASSERT_EQ(0, __vfio_dev_reset(&self->from));
+	mark(&self->from, 0, "calm");
+	mig_save(&self->from, self->stream);
+	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
+				self->stream->size));
+	mig_go(&self->to, RUNNING);
+	EXPECT_TRUE(is_marked(&self->to, 0, "calm"));
 }
 
 /*
