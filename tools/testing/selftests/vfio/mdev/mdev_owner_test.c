@@ -70,6 +70,7 @@ TEST_F(owner, unregisters)
 /* Who forgets is named for each parent. Devices go, and remove() is not called. */
 TEST_F(owner, forgets)
 {
+	module_load("mnull");
 	module_set_param(OWNER, "forget", 1);
 	ASSERT_EQ(0, __module_unload(OWNER));
 	EXPECT_TRUE(all_gone(self->uuid));
@@ -82,6 +83,8 @@ TEST_F(owner, forgets)
 			     NULL));
 	EXPECT_EQ(1, klog_lines(&self->log, "remove() was called"))
 		TH_LOG("%s", self->log.text);
+	/* Of others, nothing is touched. */
+	EXPECT_TRUE(mdev_parent_exists("mnull"));
 
 	/* Nothing that is left is in the way of the next one. */
 	load();
