@@ -22,6 +22,8 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
+#include "../../../../../samples/vfio-mdev/mdma.h"
+
 #define BAR0	VFIO_PCI_BAR0_REGION_INDEX
 #define BAR1	VFIO_PCI_BAR1_REGION_INDEX
 
@@ -40,6 +42,16 @@ static const struct fuzz_register mtty_registers[] = {
 };
 
 /* What makes a picture, so that there is a dma-buf of it; and the monitor */
+static const struct fuzz_register mdma_registers[] = {
+	{ VFIO_PCI_BAR0_REGION_INDEX, MDMA_CONTROL, 4,
+	  { MDMA_CONTROL_ENABLE, MDMA_CONTROL_ENABLE, MDMA_CONTROL_RESET, 0 } },
+	{ VFIO_PCI_BAR0_REGION_INDEX, MDMA_RING_LOW, 4, { 0, 4096, 8192, ~0U } },
+	{ VFIO_PCI_BAR0_REGION_INDEX, MDMA_RING_SIZE, 4, { 64, 64, 1, 3 } },
+	{ VFIO_PCI_BAR0_REGION_INDEX, MDMA_KICK, 4, { 1, 1, 1, 1 } },
+	{ VFIO_PCI_BAR0_REGION_INDEX, 4096 + MDMA_TAIL, 4, { 1, 2, 64, 65 } },
+	{ VFIO_PCI_BAR0_REGION_INDEX, 4096 + MDMA_HEAD, 4, { 0, 1, 2, ~0U } },
+};
+
 static const struct fuzz_register mbochs_registers[] = {
 	{ MBOCHS_MMIO, MBOCHS_VBE(VBE_ENABLE), 2, { 0x41, 0x41, 0x41, 0 } },
 	{ MBOCHS_MMIO, MBOCHS_VBE(VBE_BPP), 2, { 32, 32, 32, 32 } },
@@ -91,6 +103,13 @@ FIXTURE_VARIANT_ADD(fuzz, mtty) {
 	.type = MTTY_TYPE2,
 	.registers = mtty_registers,
 	.nr_registers = ARRAY_SIZE(mtty_registers),
+};
+
+FIXTURE_VARIANT_ADD(fuzz, mdma) {
+	.name = "mdma",
+	.type = "mdma-small",
+	.registers = mdma_registers,
+	.nr_registers = ARRAY_SIZE(mdma_registers),
 };
 
 FIXTURE_VARIANT_ADD(fuzz, mdpy) {
