@@ -252,8 +252,10 @@ static int vfio_number(const char *uuid)
 /* Whoever looked at its VFIO device has let go of it, so the number is free again. */
 TEST_F(front, leaves_no_vfio_device)
 {
-	int first, number = -1, i;
+	int first;
 
+	/* Those who were here before */
+	wait_for_late_releases();
 	mdev_create(FRONT, TYPE_A, self->uuid);
 	first = vfio_number(self->uuid);
 	EXPECT_LE(0, first);
@@ -261,14 +263,10 @@ TEST_F(front, leaves_no_vfio_device)
 	EXPECT_EQ(-EBUSY, __mdev_remove(self->uuid));
 	vfio_dev_close(&self->dev);
 	mdev_remove(self->uuid);
-	/* Some kernels free objects late, one after the other. */
-	for (i = 0; i < 10 && (number < 0 || number > first); i++) {
-		usleep(i ? 2000000 : 0);
-		mdev_create(FRONT, TYPE_A, self->uuid);
-		number = vfio_number(self->uuid);
-		mdev_remove(self->uuid);
-	}
-	EXPECT_GE(first, number);
+	wait_for_late_releases();
+	mdev_create(FRONT, TYPE_A, self->uuid);
+	EXPECT_EQ(first, vfio_number(self->uuid));
+	mdev_remove(self->uuid);
 }
 
 /* In use, and nobody can be asked: refused at once, with nothing changed. */

@@ -324,26 +324,12 @@ static void look_around(struct state *state)
 	state->unreleased = test_vendor_unreleased();
 }
 
-/* Longer than kernels take for it that free objects late, one after the other */
-#define LATE_MS	20000
-
-static bool releases_late(void)
-{
-	return kernel_has_symbol("kobject_delayed_cleanup");
-}
-
-static void wait_for_late_releases(void)
-{
-	if (releases_late())
-		usleep(1000 * LATE_MS);
-}
-
 static bool is_as_before(const struct state *before)
 {
 	struct state now = { };
 
 	return WAIT_FOR_MS((look_around(&now),
-			    !memcmp(&now, before, sizeof(now))), 2 * LATE_MS);
+			    !memcmp(&now, before, sizeof(now))), 2 * WAIT_LATE_MS);
 }
 
 FIXTURE(failing) {
@@ -467,7 +453,7 @@ TEST(virtual_parents_let_go_of_the_core)
 	refs = module_refcnt("mdev");
 	module_load("mnull");
 	module_unload("mnull");
-	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") <= refs, LATE_MS));
+	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") <= refs, WAIT_LATE_MS));
 }
 
 /*

@@ -509,9 +509,6 @@ TEST_F(bus, nothing_after_giving_up)
 	EXPECT_EQ(0, __use(self->uuid, false));
 }
 
-/* Longer than kernels take for it that free objects late, one after the other */
-#define LATE_MS	20000
-
 /* A user may let go while he is asked: nothing is left of the device, then, either. */
 TEST_F(bus, of_a_user_who_goes_when_asked)
 {
@@ -520,13 +517,13 @@ TEST_F(bus, of_a_user_who_goes_when_asked)
 	if (!virtual_time())
 		SKIP(return, "takes longer than a request does");
 	/* Those who were here before */
-	usleep(1000 * LATE_MS);
+	wait_for_late_releases();
 	refs = module_refcnt("mdev");
 	start_asking(&self->writer, self->uuid);
 	EXPECT_EQ(0, __use(self->uuid, false));
 	EXPECT_EQ(0, writer_result(&self->writer, WAIT_LONG_MS));
 	EXPECT_STREQ("request 0\nrequest 1\nclaim\nwithdraw\nremove", BUS_CALLS);
-	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") < refs, LATE_MS));
+	EXPECT_TRUE(WAIT_FOR_MS(module_refcnt("mdev") < refs, WAIT_LATE_MS));
 }
 
 /* If the user lets go before that, it is as if nobody had given up. */

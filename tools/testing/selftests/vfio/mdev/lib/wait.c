@@ -6,6 +6,17 @@
 #include <libmdev/file.h>
 #include <libmdev/wait.h>
 
+bool releases_late(void)
+{
+	return kernel_has_symbol("kobject_delayed_cleanup");
+}
+
+void wait_for_late_releases(void)
+{
+	if (releases_late())
+		usleep(1000 * WAIT_LATE_MS);
+}
+
 bool virtual_time(void)
 {
 	char text[256];

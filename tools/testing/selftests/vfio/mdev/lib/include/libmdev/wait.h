@@ -12,6 +12,13 @@
 /* How long to watch for something that must not happen */
 #define WAIT_SHORT_MS	200
 
+/* Longer than kernels take for it that free objects late, one after the other */
+#define WAIT_LATE_MS	20000
+
+/* Whether this is one of them, and waiting until it has freed what is gone already */
+bool releases_late(void);
+void wait_for_late_releases(void);
+
 /* Whether waiting takes no time: in User-mode Linux */
 bool virtual_time(void);
 /*
