@@ -40,7 +40,8 @@ MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && w
 # What a driver outside of this tree is built with
 INSTALL_HDR_PATH := /usr/local/src/mdev
 
-.PHONY: modules modules_install headers_install demo demo-display check check-configs check-mainline \
+.PHONY: modules modules_install headers_install demo demo-display demo-net check check-fuzz \
+	check-vringh check-configs check-mainline \
 	check-vendors check-model check-mutants fuzz bench kunit patch clean help have-kdir \
 	print-kdir
 
@@ -69,6 +70,11 @@ demo-display: ## watch guests draw pictures on mediated displays; leaves them as
 	$(MODULES_AND_MACHINE)
 	tools/vm/demo display
 
+demo-net: ## watch two network namespaces talk over a mediated cable: under two minutes
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
+	tools/vm/demo net
+
 check: ## static checks, then the selftests in a virtual machine
 	tools/testing/check $(TOLD)
 
@@ -80,6 +86,12 @@ check-mainline: ## what the kernel's own mediated devices fail at, and ours not
 
 check-vendors: ## other people's drivers on our core, and a mainframe: some eight minutes
 	tools/testing/vendors/check-vendors
+
+check-vringh: ## the kernel's test of a virtio ring, with its own and with ours: ten minutes
+	tools/testing/vringh/check-vringh
+
+check-fuzz: ## a virtio ring that a fuzzer makes up: a minute and a half
+	tools/testing/check-fuzz
 
 fuzz: ## random use of each kind of device, on the newest kernel: a quarter of an hour
 	tools/testing/fuzz

@@ -61,7 +61,7 @@ struct module;
  * enum mdev_class - what kind of ops a mediated device carries
  * @MDEV_ID_NONE: not set yet; not valid for a device
  * @MDEV_ID_VFIO: &struct vfio_mdev_device_ops, served by vfio_mdev.ko
- * @MDEV_ID_VIRTIO: for a bus driver that offers a virtio transport
+ * @MDEV_ID_VIRTIO: &struct virtio_mdev_device_ops, served by virtio_mdev.ko
  *
  * Other numbers are free for bus drivers outside of the tree.
  */

@@ -685,6 +685,95 @@ static const struct sweep load = {
 	.undo = undo_migration,
 };
 
+/*
+ * Virtio devices. That its driver has no memory is nothing that creating fails by: the
+ * device is there without a driver, as any on a bus.
+ */
+
+static const struct sweep create_virtio = {
+	.file = MDEV_TYPES(ECHO_PARENT) "/" ECHO_TYPE "/create",
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create_other_class,
+};
+
+static const struct sweep create_mvnet = {
+	.file = MDEV_TYPES("mvnet") "/mvnet-cable/create",
+	.run = run_write_uuid,
+	.undone = undone_create,
+	.undo = undo_create_other_class,
+	.require = "mvnet_create",
+};
+
+static void prepare_virtio(struct sweep_site *site)
+{
+	mdev_create(ECHO_PARENT, ECHO_TYPE, site->uuid);
+}
+
+/* Looking for it opens files, which is none of this. */
+static char virtio_name[64];
+
+static void prepare_bind_virtio(struct sweep_site *site)
+{
+	prepare_virtio(site);
+	file_puts(virtio_device_of(site->uuid), VIRTIO_BUS "/drivers/" ECHO_MODULE
+		  "/unbind");
+	snprintf(virtio_name, sizeof(virtio_name), "%s", virtio_device_of(site->uuid));
+}
+
+static int run_write_virtio(struct sweep_site *site)
+{
+	return write_file(site, virtio_name);
+}
+
+static bool undone_bind_virtio(struct sweep_site *site)
+{
+	return !virtio_is_driven(site->uuid);
+}
+
+static void undo_virtio(struct sweep_site *site)
+{
+	int ret = __echo_transfer(site->uuid, 100);
+
+	MDEV_ASSERT(!ret, "%s does not work: %s", site->uuid, strerror(-ret));
+	undo_create_other_class(site);
+}
+
+static const struct sweep bind_virtio = {
+	.prepare = prepare_bind_virtio,
+	.file = VIRTIO_BUS "/drivers/" ECHO_MODULE "/bind",
+	.run = run_write_virtio,
+	.undone = undone_bind_virtio,
+	.undo = undo_virtio,
+};
+
+static void prepare_transfers(struct sweep_site *site)
+{
+	char path[PATH_MAX];
+
+	prepare_virtio(site);
+	snprintf(path, sizeof(path), VIRTIO_BUS "/devices/%s/transfers",
+		 virtio_device_of(site->uuid));
+	sweep_open_file(site, O_WRONLY, path);
+}
+
+static int run_transfers(struct sweep_site *site)
+{
+	return write_file(site, "10");
+}
+
+static bool undone_transfers(struct sweep_site *site)
+{
+	return virtio_is_driven(site->uuid);
+}
+
+static const struct sweep virtio_transfers = {
+	.prepare = prepare_transfers,
+	.run = run_transfers,
+	.undone = undone_transfers,
+	.undo = undo_virtio,
+};
+
 FIXTURE(sweep) {
 	struct sweep_site site;
 };
@@ -794,6 +883,22 @@ FIXTURE_VARIANT_ADD(sweep, load) {
 	.name = "load", .sweep = &load,
 };
 
+FIXTURE_VARIANT_ADD(sweep, create_virtio) {
+	.name = "create_virtio", .sweep = &create_virtio,
+};
+
+FIXTURE_VARIANT_ADD(sweep, create_mvnet) {
+	.name = "create_mvnet", .sweep = &create_mvnet,
+};
+
+FIXTURE_VARIANT_ADD(sweep, bind_virtio) {
+	.name = "bind_virtio", .sweep = &bind_virtio,
+};
+
+FIXTURE_VARIANT_ADD(sweep, virtio_transfers) {
+	.name = "virtio_transfers", .sweep = &virtio_transfers,
+};
+
 FIXTURE_SETUP(sweep)
 {
 	if (!sweep_begin(&self->site))
@@ -805,6 +910,10 @@ FIXTURE_SETUP(sweep)
 	module_load(MEMORY);
 	module_set_param(MEMORY, "mistake", 0);
 	module_load(TEST_DMA);
+	if (!strstr(variant->name, "virtio") && !strstr(variant->name, "mvnet"))
+		return;
+	if (!echo_setup() || __module_load("mvnet"))
+		SKIP(return, "this kernel has no mediated devices of the virtio class");
 }
 
 FIXTURE_TEARDOWN(sweep)

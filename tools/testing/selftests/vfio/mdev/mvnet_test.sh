@@ -224,7 +224,8 @@ stop_flood() {
 	wait
 }
 
-# With packets in both queues, it takes no longer than without.
+# With packets in both queues, it takes no longer than without. The network stack may wait
+# for a second or two until nobody refers to a card, one of veth's as well.
 removed_under_load() {
 	start_flood
 	sleep 1
@@ -236,7 +237,7 @@ removed_under_load() {
 	unplug
 	is $status 0 || return
 	echo "$took ms"
-	[ $took -lt 1000 ]
+	[ $took -lt 5000 ]
 }
 
 unbound_under_load() {
