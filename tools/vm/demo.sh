@@ -53,8 +53,8 @@ report() {
 
 # ------------------------------------------------------------- inner machine
 
-# build_initramfs NAME MODULE [PROGRAM]: a small Linux for the inner machine, of
-# busybox, demo-init with demo-init-NAME, and a driver with what it depends on
+# build_initramfs NAME 'MODULE...' [PROGRAM]: a small Linux for the inner machine, of
+# busybox, demo-init with demo-init-NAME, and drivers with what they depend on
 # where the kernel does not have that built in.
 build_initramfs() {
 	rm -rf $dir/root
@@ -63,7 +63,9 @@ build_initramfs() {
 	cp "$here/demo-init" $dir/root/init
 	cp "$here/demo-init-$1" $dir/root/job
 	[ -z "${3-}" ] || cp "$3" $dir/root/bin
-	modprobe --show-depends "$2" | sed -n 's/^insmod \([^ ]*\).*/\1/p' |
+	for module in $2; do
+		modprobe --show-depends "$module"
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' |
 		while read -r module; do
 			cp "$module" $dir/root/modules/
 			echo "${module##*/}" >>$dir/root/modules/order
@@ -77,11 +79,16 @@ start_inner() {
 	timeout 150 qemu-system-x86_64 -nodefaults -no-user-config \
 		-machine pc -accel kvm -cpu qemu64 -m 256 \
 		-kernel "/boot/vmlinuz-$kernel" -initrd $dir/initramfs \
-		-append 'console=ttyS0 loglevel=6 panic=-1' \
+		-append "console=ttyS0 loglevel=6 panic=-1 ${inner_options-}" \
 		-serial file:$dir/console.log \
 		-chardev pipe,id=talk,path=$dir/talk -serial chardev:talk \
 		"$@" >$dir/qemu.log 2>&1 || status=$?
 	echo "ENDED $status" >$dir/talk.out
+}
+
+# A demo may have its own.
+note_inner() {
+	note "inner machine: $1"
 }
 
 # Shows what the inner machine says, and has it given its orders.
@@ -96,7 +103,7 @@ follow_inner() {
 		'ENDED 0') break ;;
 		ENDED*) fail "QEMU ended with status ${line#* }" ;;
 		FAILED:*) fail "inner machine: ${line#FAILED: }" ;;
-		*) note "inner machine: $line" ;;
+		*) note_inner "$line" ;;
 		esac
 	done
 }
