@@ -280,7 +280,7 @@ static void mdev_register_refuses(struct kunit *test)
 	/* What is built in has none, and is none. */
 	ops = ctx->vendor->ops;
 	ops.owner = NULL;
-	KUNIT_EXPECT_EQ(test, THIS_MODULE ? -EINVAL : 0,
+	KUNIT_EXPECT_EQ(test, IS_ENABLED(MODULE) ? -EINVAL : 0,
 			mdev_register_device(ctx->dev, &ops));
 	mdev_unregister_device(ctx->dev);
 
