@@ -254,6 +254,24 @@ TEST_F(cards, stand_still)
 	close(fd);
 }
 
+/* A reset is that of a device that runs, whatever it did. */
+TEST_F(cards, run_after_a_reset)
+{
+	int fd = irq_eventfd();
+
+	mig_go(&self->from, STOP);
+	ASSERT_EQ(0, __vfio_dev_reset(&self->from));
+	EXPECT_EQ(RUNNING, __mig_get(&self->from));
+	irq_connect(&self->from, INTX, fd);
+	set_divisor(&self->from, 0, 1);
+	vfio_dev_write8(&self->from, 0, UART_FCR, UART_FCR_ENABLE_FIFO |
+			UART_FCR_TRIGGER_14);
+	vfio_dev_write8(&self->from, 0, UART_IER, UART_IER_RDI);
+	vfio_dev_write8(&self->from, 0, UART_TX, 'x');
+	EXPECT_EQ(1, irq_wait(fd));
+	close(fd);
+}
+
 TEST_F(cards, send_what_they_are_first)
 {
 	struct pollfd poll_fd = { .events = POLLIN };
@@ -438,20 +456,25 @@ TEST_F(cards, judge_the_header)
 /* Found out at the first byte that differs, while the source is still running */
 TEST_F(cards, refuse_another_type_at_once)
 {
+	struct mig_stream *own = calloc(1, sizeof(*own));
 	char uuid[MDEV_UUID_SIZE];
 	struct vfio_dev small;
 	int fd;
 
 	mdev_create_new(MTTY_PARENT, MTTY_TYPE1, uuid);
 	vfio_dev_open(&small, uuid);
+	mig_save(&small, own);
 	mig_save(&self->from, self->stream);
 	ASSERT_EQ(0, __mig_set(&small, RESUMING, &fd));
 	EXPECT_EQ(16, write(fd, self->stream->data, 16));
 	EXPECT_EQ(-1, write(fd, self->stream->data + 16, 64));
 	EXPECT_EQ(EINVAL, errno);
 	/* That was not taken, so one of its own goes on from there. */
+	EXPECT_EQ(own->size - 16, write(fd, own->data + 16, own->size - 16));
+	EXPECT_EQ(0, __mig_go(&small, STOP));
 	vfio_dev_close(&small);
 	close(fd);
+	free(own);
 }
 
 /* Bytes of a record's contents, by what is wrong with it */
@@ -545,7 +568,7 @@ TEST_F(cards, judge_records)
 	struct mig_stream *stream = self->stream;
 	unsigned int i;
 
-	for (i = 0; i < 11; i++) {
+	for (i = 0; i < 13; i++) {
 		ASSERT_EQ(0, __vfio_dev_reset(&self->from));
 		mig_save(&self->from, stream);
 		again(&self->to);
@@ -592,6 +615,17 @@ TEST_F(cards, judge_records)
 		case 10:
 			/* A checksum of 8 bytes */
 			stream->data[mig_find(stream, MIG_TAG_END) + 4] = 8;
+			break;
+		case 11:
+			/* Twice what may be skipped */
+			add_unknown(stream, 0);
+			add_unknown(stream, 0);
+			break;
+		case 12:
+			/* Not in order, though both may be skipped */
+			add_unknown(stream, 0);
+			mig_insert(stream, mig_find(stream, MIG_TAG_END),
+				   0x1233, 0, 3);
 			break;
 		}
 		EXPECT_TRUE(is_refused(&self->to, stream->data, stream->size))
