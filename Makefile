@@ -55,7 +55,8 @@ headers_install: modules ## install what other drivers are built with, to INSTAL
 	install -d "$(INSTALL_HDR_PATH)/include/linux" "$(INSTALL_HDR_PATH)/compat"
 	install -m 644 include/linux/*.h "$(INSTALL_HDR_PATH)/include/linux"
 	install -m 644 compat/compat.h "$(INSTALL_HDR_PATH)/compat"
-	sed 's|$(CURDIR)/drivers/vfio/mdev/|updates/|' Module.symvers >"$(INSTALL_HDR_PATH)/Module.symvers"
+	sed 's,$(CURDIR)/drivers/\(vfio/mdev\|virtio\)/,updates/,' \
+		Module.symvers >"$(INSTALL_HDR_PATH)/Module.symvers"
 	install -m 644 samples/vfio-mdev/out-of-tree/Kbuild \
 		samples/vfio-mdev/out-of-tree/Makefile samples/vfio-mdev/mnull.c \
 		"$(INSTALL_HDR_PATH)"

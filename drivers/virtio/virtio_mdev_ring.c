@@ -180,11 +180,11 @@ static int virtio_mdev_chain_add(struct virtio_mdev_chain *chain, u64 addr, u32 
 	return 0;
 }
 
-/* Entries of an indirect table; none of the ring itself is more than @ring->num. */
-static int virtio_mdev_chain_table_size(const struct virtio_mdev_ring *ring, u64 addr,
-					u32 len)
+/* Whether an indirect table can be one. If it has no length, it has no first entry. */
+static int virtio_mdev_chain_check_table(const struct virtio_mdev_ring *ring, u64 addr,
+					 u32 len)
 {
-	if (!ring->indirect || !len || len % sizeof(struct vring_desc))
+	if (!ring->indirect || len % sizeof(struct vring_desc))
 		return -EINVAL;
 	return virtio_mdev_ring_wraps(addr, len) ? -EFAULT : 0;
 }
@@ -223,7 +223,7 @@ static int virtio_mdev_chain_walk(struct virtio_mdev_chain *chain, u64 table, u3
 		else if (nested)
 			ret = -EINVAL;
 		else
-			ret = virtio_mdev_chain_table_size(ring, addr, len) ?:
+			ret = virtio_mdev_chain_check_table(ring, addr, len) ?:
 			      virtio_mdev_chain_walk(chain, addr,
 						     len / sizeof(desc), 0, true);
 		if (ret || !(flags & VRING_DESC_F_NEXT))

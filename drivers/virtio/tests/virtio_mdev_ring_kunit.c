@@ -247,6 +247,7 @@ static void virtio_mdev_ring_transfer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 5, chain->writable);
 	KUNIT_EXPECT_EQ(test, 2, (int)virtio_mdev_chain_pull(chain, buf, 2));
 	KUNIT_EXPECT_STREQ(test, "ab", buf);
+	KUNIT_EXPECT_EQ(test, 1, chain->readable);
 	KUNIT_EXPECT_EQ(test, 1, (int)virtio_mdev_chain_pull(chain, buf, sizeof(buf)));
 	KUNIT_EXPECT_EQ(test, 'c', buf[0]);
 	KUNIT_EXPECT_EQ(test, 0, (int)virtio_mdev_chain_pull(chain, buf, sizeof(buf)));
@@ -360,7 +361,10 @@ static void virtio_mdev_ring_kunit_use(struct kunit *test, u32 first, u32 nr)
 	for (i = first; i < first + nr; i++) {
 		virtio_mdev_ring_kunit_add(test, i, 0);
 		KUNIT_ASSERT_EQ(test, 1, virtio_mdev_ring_pop(&ctx->ring, ctx->chain));
-		KUNIT_ASSERT_EQ(test, 0, virtio_mdev_chain_complete(ctx->chain, 0));
+		KUNIT_ASSERT_EQ(test, 0, virtio_mdev_chain_complete(ctx->chain, i));
+		KUNIT_ASSERT_EQ(test, (u16)i,
+				virtio_mdev_ring_kunit_get(test, BAD_DEVICE + 8 +
+							   8 * (i % BAD_NUM)));
 	}
 }
 

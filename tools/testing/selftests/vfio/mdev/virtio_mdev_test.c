@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,14 +45,12 @@ FIXTURE_TEARDOWN(virtio)
 static long status_of(const char *uuid)
 {
 	char text[32];
-	unsigned int status = 0;
 
 	file_gets(text, sizeof(text), DEVICE "/status", virtio_device_of(uuid));
-	sscanf(text, "%x", &status);
-	return status;
+	return strtol(text, NULL, 16);
 }
 
-static long config_changes(const char *uuid)
+static long changes_told(const char *uuid)
 {
 	return file_long(DEVICE "/config_changes", virtio_device_of(uuid));
 }
@@ -260,7 +259,7 @@ TEST_F(virtio, broken_ring)
 		file_puts("300", DEVICE "/corrupt", virtio_device_of(self->uuid));
 	EXPECT_TRUE(WAIT_FOR(status_of(self->uuid) & NEEDS_RESET));
 	EXPECT_EQ(DRIVER_OK, status_of(self->uuid) & DRIVER_OK);
-	EXPECT_EQ(1, config_changes(self->uuid));
+	EXPECT_EQ(1, changes_told(self->uuid));
 	klog_read(&self->log);
 	EXPECT_EQ(1, klog_lines(&self->log, "queue 0 is broken"));
 	EXPECT_TRUE(klog_has(&self->log, self->uuid, "error -71", NULL));

@@ -8,6 +8,8 @@
 #include <libmdev/module.h>
 #include <libmdev/virtio.h>
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 static const char * const params[] = {
 	"mistake", "features_ret", "address_ret", "lazy",
 };
@@ -26,7 +28,7 @@ void echo_teardown(void)
 
 	if (!module_loaded(ECHO_MODULE))
 		return;
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(params); i++)
 		module_set_param(ECHO_MODULE, params[i], 0);
 	mdev_remove_all(ECHO_PARENT);
 }

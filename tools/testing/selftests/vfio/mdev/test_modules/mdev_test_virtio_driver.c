@@ -116,6 +116,9 @@ static int mdev_test_virtio_wait(struct mdev_test_virtio_driver_dev *tdev)
 	unsigned int i;
 	long left = 0;
 
+	/* A broken queue may have buffers that nobody gets any more. */
+	if (virtqueue_is_broken(tdev->vq))
+		return -ENODEV;
 	if (!virtqueue_enable_cb_delayed(tdev->vq))
 		return 0;
 	for (i = 0; i < PATIENCE && !left; i++) {
