@@ -38,8 +38,8 @@
  * called again. That this gets somewhere rests on type1's lock being fair.
  *
  * Closing ends. The vendor's release() has stopped whoever pins, no pin begins, and
- * undoing the rest needs no lock that closing holds. The task_work may come much later, if
- * a debugger holds the thread; it does not need the device any more.
+ * undoing the rest needs no lock that closing holds. The task_work may come later, as
+ * the thread may have more to unmap; it does not need the device any more.
  */
 #include <linux/align.h>
 #include <linux/err.h>

@@ -520,6 +520,32 @@ TEST_F(storm, pin_is_held_up)
 	munmap(slow.mem, SLOW_PAGES * PAGE);
 }
 
+static void *pin_and_wait(void *arg)
+{
+	struct once *once = arg;
+
+	once->ret = test_dma_pin_slowly(once->dev, 0, RANGE_IOVA(0),
+					5 * WAIT_SHORT_MS);
+	once->done = true;
+	return NULL;
+}
+
+/* A vendor that is told of a pin which it has not noted down yet does not use it. */
+TEST_F(storm, told_too_early)
+{
+	struct once pin = { .dev = &self->dev };
+
+	vfio_dma_map(&self->dev, RANGE_IOVA(0), self->mem, RANGE_SIZE, true);
+	start_thread(&pin.thread, pin_and_wait, &pin);
+	usleep(WAIT_SHORT_MS * 1000);
+	EXPECT_EQ(0, __vfio_dma_unmap(&self->dev, RANGE_IOVA(0), RANGE_SIZE));
+	EXPECT_FALSE(pin.done);
+	EXPECT_EQ(1, test_dma_unmaps(&self->dev, NULL, NULL));
+	pthread_join(pin.thread, NULL);
+	EXPECT_EQ(-EAGAIN, pin.ret);
+	EXPECT_EQ(-ENXIO, test_dma_unpin(&self->dev, 0));
+}
+
 /*
  * Somebody who unmaps, and is stopped by a debugger when he is through with that, but
  * not back in user space: nobody waits for him.

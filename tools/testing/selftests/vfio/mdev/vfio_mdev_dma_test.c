@@ -449,6 +449,24 @@ TEST_F(dma, kept_within_the_budget)
 	EXPECT_EQ(locked() * 1024 / PAGE, kept);
 }
 
+/* Nothing counts any more that was unmapped, or pinned anew for more. */
+TEST_F(dma, kept_is_counted)
+{
+	int i;
+
+	test_dma_budget(&self->dev, 16);
+	for (i = 0; i < 8; i++)
+		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE, IOMMU_RW));
+	vfio_dma_unmap(&self->dev, IOVA, PAGES * PAGE);
+	vfio_dma_map(&self->dev, IOVA, self->mem, PAGES * PAGE, true);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE,
+					   IOMMU_READ));
+	for (i = 0; i < 16; i++)
+		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE, IOMMU_RW));
+	EXPECT_EQ(16 * PAGE / 1024, locked());
+}
+
 /*
  * The address space of a character device is taken away, or another one given.
  */

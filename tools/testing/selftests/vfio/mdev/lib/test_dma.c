@@ -45,6 +45,13 @@ int test_dma_pin(struct vfio_dev *dev, unsigned int slot, __u64 iova,
 				    .npage = npage, .prot = prot), NULL);
 }
 
+int test_dma_pin_slowly(struct vfio_dev *dev, unsigned int slot, __u64 iova,
+			unsigned int ms)
+{
+	return vendor_get(dev, ARGS(PIN, .slot = slot, .iova = iova, .npage = 1,
+				    .prot = IOMMU_RW, .value = ms), NULL);
+}
+
 int test_dma_unpin(struct vfio_dev *dev, unsigned int slot)
 {
 	return vendor_get(dev, ARGS(UNPIN, .slot = slot), NULL);

@@ -5,6 +5,7 @@
  * Type 1 does as vendors should. Type 2 has no dma_unmap(), so it cannot pin. Type 3
  * needs a virtual machine to be opened. Type 4 tries to pin in open().
  */
+#include <linux/delay.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/mdev.h>
@@ -127,6 +128,9 @@ static int mdev_test_pin_to(struct mdev_test_dma *test,
 		kfree(pages);
 		return PTR_ERR(pin);
 	}
+	/* As long as one that is preempted may take */
+	if (args->value)
+		msleep(args->value);
 	if (mdev_test_slot_fill(test, slot, pin, pages, args))
 		return 0;
 	vfio_mdev_unpin(pin);

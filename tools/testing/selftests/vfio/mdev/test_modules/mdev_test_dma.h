@@ -12,7 +12,7 @@
 #define MDEV_TEST_DMA_SLOTS	64
 
 enum mdev_test_dma_op {
-	MDEV_TEST_DMA_PIN,	/* npage pages at iova, into the slot */
+	MDEV_TEST_DMA_PIN,	/* npage pages at iova, into the slot after value ms */
 	MDEV_TEST_DMA_UNPIN,	/* those of the slot */
 	MDEV_TEST_DMA_LOAD,	/* value from offset iova of the slot's pages */
 	MDEV_TEST_DMA_STORE,	/* value to there */

@@ -30,6 +30,9 @@
 int test_dma_pin(struct vfio_dev *dev, unsigned int slot, __u64 iova,
 		 unsigned int npage, int prot);
 int test_dma_unpin(struct vfio_dev *dev, unsigned int slot);
+/* A page, which the vendor has for @ms milliseconds before it notes that down */
+int test_dma_pin_slowly(struct vfio_dev *dev, unsigned int slot, __u64 iova,
+			unsigned int ms);
 /* Through the pin, at @offset of its pages; -ESTALE if they were unmapped */
 int test_dma_load(struct vfio_dev *dev, unsigned int slot, __u64 offset,
 		  __u64 *value);
