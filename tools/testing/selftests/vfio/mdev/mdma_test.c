@@ -508,6 +508,8 @@ TEST_F(mdma, stops)
 	engine->tail = RING + 1;
 	engine_ring(engine);
 	EXPECT_TRUE(WAIT_FOR(is_stopped(engine)));
+	engine->tail = 0;
+	engine_ring(engine);
 	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
 	EXPECT_EQ(0, get_reg(engine, MDMA_CONTROL));
 	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
