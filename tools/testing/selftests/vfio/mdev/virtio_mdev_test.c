@@ -179,15 +179,18 @@ TEST_F(virtio, unbind_and_bind)
 TEST_F(virtio, virtio_driver_unbinds_and_binds)
 {
 	const char *name;
-	int i;
+	int resets, i;
 
 	mdev_create(ECHO_PARENT, ECHO_TYPE, self->uuid);
+	resets = module_param(ECHO_MODULE, "resets");
 	name = virtio_device_of(self->uuid);
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(0, __echo_transfer(self->uuid, 1000));
 		file_puts(name, DRIVER "/unbind");
 		EXPECT_FALSE(virtio_is_driven(self->uuid));
 		EXPECT_EQ(1, status_of(self->uuid));
+		EXPECT_LT(resets, module_param(ECHO_MODULE, "resets"));
+		resets = module_param(ECHO_MODULE, "resets");
 		file_puts(name, DRIVER "/bind");
 	}
 	EXPECT_EQ(0, __echo_transfer(self->uuid, 1000));
@@ -268,6 +271,16 @@ TEST_F(virtio, broken_ring)
 	EXPECT_EQ(1, status_of(self->uuid));
 	file_puts(virtio_device_of(self->uuid), DRIVER "/bind");
 	EXPECT_EQ(0, __echo_transfer(self->uuid, 1000));
+}
+
+/* The same for a buffer that is in no memory. */
+TEST_F(virtio, buffer_that_is_nowhere)
+{
+	mdev_create(ECHO_PARENT, ECHO_TYPE, self->uuid);
+	file_puts("0", DEVICE "/corrupt", virtio_device_of(self->uuid));
+	EXPECT_TRUE(WAIT_FOR(status_of(self->uuid) & NEEDS_RESET));
+	klog_read(&self->log);
+	EXPECT_TRUE(klog_has(&self->log, self->uuid, "queue 0 is broken", "error -14"));
 }
 
 /* Somebody who holds on to an attribute of a device that is gone has nothing. */

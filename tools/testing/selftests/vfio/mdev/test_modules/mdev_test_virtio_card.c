@@ -44,6 +44,10 @@ static int lazy;
 module_param(lazy, int, 0644);
 MODULE_PARM_DESC(lazy, "whether devices leave buffers alone");
 
+static int resets;
+module_param(resets, int, 0644);
+MODULE_PARM_DESC(resets, "times that a driver reset a device");
+
 static int kicks;
 module_param(kicks, int, 0644);
 MODULE_PARM_DESC(kicks, "times that a driver told of buffers");
@@ -159,8 +163,13 @@ static void mdev_test_virtio_set_status(struct mdev_device *mdev, u8 status)
 
 	guard(mutex)(&card->lock);
 	card->ready = status & VIRTIO_CONFIG_S_DRIVER_OK;
-	if (!status)
+	if (!status) {
 		memset(&card->ring, 0, sizeof(card->ring));
+		resets++;
+	}
+	/* Nobody has a queue then: who is told of it all the same hears nothing. */
+	if (status == VIRTIO_CONFIG_S_ACKNOWLEDGE)
+		virtio_mdev_vq_interrupt(mdev, 0);
 }
 
 static void mdev_test_virtio_get_config(struct mdev_device *mdev, unsigned int offset,

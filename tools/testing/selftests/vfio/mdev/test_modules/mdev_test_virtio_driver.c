@@ -5,7 +5,8 @@
  *
  * Attributes of a device that is bound to it: "transfers" takes a number of buffers, and
  * the write returns when all of them are through. "corrupt" takes a number, by which it
- * raises the index of the ring. "config_changes" shows how often the device told of one.
+ * raises the index of the ring; 0 adds a buffer that is nowhere. "config_changes" shows how
+ * often the device told of one.
  */
 #include <linux/completion.h>
 #include <linux/device.h>
@@ -187,6 +188,12 @@ static ssize_t corrupt_store(struct device *dev, struct device_attribute *attr,
 	guard(mutex)(&tdev->lock);
 	vring = virtqueue_get_vring(tdev->vq);
 	idx = virtio16_to_cpu(tdev->vq->vdev, vring->avail->idx) + nr;
+	if (!nr) {
+		vring->desc[0].addr = cpu_to_virtio64(tdev->vq->vdev, 1ULL << 60);
+		vring->desc[0].len = cpu_to_virtio32(tdev->vq->vdev, 4);
+		vring->desc[0].flags = 0;
+		vring->avail->ring[idx++ % vring->num] = 0;
+	}
 	WRITE_ONCE(vring->avail->idx, cpu_to_virtio16(tdev->vq->vdev, idx));
 	virtqueue_notify(tdev->vq);
 	return count;
