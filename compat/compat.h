@@ -333,6 +333,39 @@ static inline void compat_vfio_close(struct vfio_device *vdev)
 }
 #endif
 
+/* Without the size, QEMU takes a device for one of 100 GiB, and never moves it. */
+#if COMPAT_BEFORE(6, 2)
+#define COMPAT_FEATURE_MIG_DATA_SIZE 9
+
+static inline int compat_vfio_mig_data_size(struct vfio_device *vdev, u32 flags,
+					    void __user *arg, size_t argsz)
+{
+	const struct compat_vfio_migration_ops *ops = (const void *)vdev->mig_ops;
+	unsigned long size;
+	u64 size64;
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(size64));
+	if (ret != 1)
+		return ret;
+	ret = ops->migration_get_data_size(vdev, &size);
+	if (ret)
+		return ret;
+	size64 = size;
+	return copy_to_user(arg, &size64, sizeof(size64)) ? -EFAULT : 0;
+}
+
+static inline int compat_vfio_device_feature(struct vfio_device *vdev, u32 flags,
+					     void __user *arg, size_t argsz)
+{
+	if (vdev->mig_ops && (flags & VFIO_DEVICE_FEATURE_MASK) ==
+			     COMPAT_FEATURE_MIG_DATA_SIZE)
+		return compat_vfio_mig_data_size(vdev, flags, arg, argsz);
+	return compat_vfio_ops(vdev)->device_feature(vdev, flags, arg, argsz);
+}
+#endif
+
 static inline struct vfio_device *
 compat_vfio_alloc_device(size_t size, struct device *dev,
 			 const struct compat_vfio_device_ops *ops)
@@ -370,7 +403,11 @@ compat_vfio_alloc_device(size_t size, struct device *dev,
 		.request = ops->request,
 		.match = ops->match,
 		.dma_unmap = ops->dma_unmap,
+#if COMPAT_BEFORE(6, 2)
+		.device_feature = compat_vfio_device_feature,
+#else
 		.device_feature = ops->device_feature,
+#endif
 	};
 
 	vdev->ops = &compat->native;
