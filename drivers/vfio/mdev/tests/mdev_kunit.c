@@ -259,8 +259,9 @@ static int mdev_kunit_remove_device(struct mdev_device *mdev)
 static void mdev_register_refuses(struct kunit *test)
 {
 	struct mdev_kunit *ctx = test->priv;
-	struct mdev_parent_ops ops;
 	struct attribute_group *none[] = { NULL };
+	struct module *owner = THIS_MODULE;
+	struct mdev_parent_ops ops;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			mdev_register_device(NULL, &ctx->vendor->ops));
@@ -280,7 +281,7 @@ static void mdev_register_refuses(struct kunit *test)
 	/* What is built in has none, and is none. */
 	ops = ctx->vendor->ops;
 	ops.owner = NULL;
-	KUNIT_EXPECT_EQ(test, IS_ENABLED(MODULE) ? -EINVAL : 0,
+	KUNIT_EXPECT_EQ(test, owner ? -EINVAL : 0,
 			mdev_register_device(ctx->dev, &ops));
 	mdev_unregister_device(ctx->dev);
 
