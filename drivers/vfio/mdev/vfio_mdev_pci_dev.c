@@ -113,13 +113,15 @@ vfio_mdev_pci_dev_fault(const struct vfio_mdev_pci_dev *pdev,
 			const struct vfio_mdev_device_ops *ops)
 {
 	const char *fault;
+	bool migrates;
 
 	if (pdev->regions.region)
 		return "vfio_mdev_pci_dev_finish() was called already";
 	fault = vfio_mdev_pci_dev_ops_fault(ops);
 	if (fault)
 		return fault;
-	if ((ops->migration == &vfio_mdev_pci_dev_migration) != !!pdev->mig_desc)
+	migrates = ops->migration == &vfio_mdev_pci_dev_migration;
+	if (migrates != !!pdev->mig_desc)
 		return "one of mig_desc and VFIO_MDEV_PCI_DEV_OPS_MIGRATION is missing";
 	return NULL;
 }
