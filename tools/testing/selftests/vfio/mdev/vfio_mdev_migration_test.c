@@ -437,7 +437,7 @@ TEST_F(cards, judge_the_header)
 	unsigned int i;
 
 	mig_save(&self->from, self->stream);
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		again(&self->to);
 		EXPECT_EQ(-EINVAL, load_changed(&self->to, self->stream,
 						refused[i], 1))
@@ -508,7 +508,7 @@ TEST_F(cards, judge_contents)
 	mark(&self->from, 0, "");
 	mark(&self->from, 1, "");
 	mig_save(&self->from, self->stream);
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		again(&self->to);
 		pos = mig_find(self->stream, refused[i].tag);
 		EXPECT_EQ(-EINVAL, load_changed(&self->to, self->stream,
