@@ -34,6 +34,28 @@ static void find_card(const char *uuid, char *name, size_t size)
 	name[strcspn(name, "\n")] = '\0';
 }
 
+static bool has_link(const char *name)
+{
+	char state[32];
+
+	file_gets(state, sizeof(state), "/sys/class/net/%s/operstate", name);
+	return !strcmp(state, "up");
+}
+
+/* Until the link is up, frames are dropped; the second change waits for who sees to it. */
+static void bring_up(int fd, const char *name)
+{
+	struct ifreq request = { };
+
+	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	MDEV_ASSERT(!ioctl(fd, SIOCGIFFLAGS, &request), "%s: %s", name, strerror(errno));
+	request.ifr_flags |= IFF_UP;
+	MDEV_ASSERT(!ioctl(fd, SIOCSIFFLAGS, &request), "%s: %s", name, strerror(errno));
+	MDEV_ASSERT(WAIT_FOR(has_link(name)), "%s has no link", name);
+	request.ifr_flags |= IFF_PROMISC;
+	MDEV_ASSERT(!ioctl(fd, SIOCSIFFLAGS, &request), "%s: %s", name, strerror(errno));
+}
+
 static int open_card(const char *name)
 {
 	struct timeval patience = { .tv_sec = 20 };
@@ -41,15 +63,11 @@ static int open_card(const char *name)
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(PROTOCOL),
 	};
-	struct ifreq request = { };
 	int fd;
 
 	fd = socket(AF_PACKET, SOCK_RAW, htons(PROTOCOL));
 	MDEV_ASSERT(fd >= 0, "socket: %s", strerror(errno));
-	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
-	MDEV_ASSERT(!ioctl(fd, SIOCGIFFLAGS, &request), "%s: %s", name, strerror(errno));
-	request.ifr_flags |= IFF_UP | IFF_PROMISC;
-	MDEV_ASSERT(!ioctl(fd, SIOCSIFFLAGS, &request), "%s: %s", name, strerror(errno));
+	bring_up(fd, name);
 	addr.sll_ifindex = if_nametoindex(name);
 	MDEV_ASSERT(!bind(fd, (void *)&addr, sizeof(addr)), "bind: %s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
