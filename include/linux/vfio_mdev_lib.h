@@ -363,6 +363,7 @@ struct vfio_mdev_irqs {
 	unsigned int enabled;		/* vectors that it was enabled with */
 	bool line;			/* level that the device drives */
 	bool masked;			/* INTx, by user space or by signalling */
+	bool owed;			/* INTx, to who gets a device that moved */
 	struct eventfd_ctx **trigger;	/* of @index */
 	struct eventfd_ctx *request;
 	struct vfio_mdev_irqfd *unmask;	/* of INTx, by eventfd */

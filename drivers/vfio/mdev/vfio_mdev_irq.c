@@ -223,22 +223,35 @@ void vfio_mdev_intx_save(struct vfio_mdev_irqs *irqs, u8 *line, u8 *masked)
 	spin_unlock_irqrestore(&irqs->lock, flags);
 }
 
-/*
- * Whoever had INTx masked was on the way to unmask it, but that was another user. This
- * one may not know of it, so it is told: an interrupt too many does no harm, one that
- * nobody unmasks ends them all.
- */
+/* Nothing is signalled before vfio_mdev_intx_resume(). */
 void vfio_mdev_intx_load(struct vfio_mdev_irqs *irqs, bool line, bool masked)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	irqs->masked = false;
 	irqs->line = line;
+	irqs->owed = line || masked;
 	if (irqs->config)
 		vfio_mdev_config_set_intx_status(irqs->config, line);
-	if (line || masked)
+	spin_unlock_irqrestore(&irqs->lock, flags);
+}
+
+/*
+ * A device that was stopped runs. What was signalled until now may be lost, as the
+ * interrupt controller of a guest that moved is loaded by then. And whoever had INTx
+ * masked was on the way to unmask it, but that was another user, of which this one
+ * may not know. So this one is told: an interrupt too many does no harm, one that
+ * nobody unmasks ends them all.
+ */
+void vfio_mdev_intx_resume(struct vfio_mdev_irqs *irqs)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&irqs->lock, flags);
+	irqs->masked = false;
+	if (irqs->line || irqs->owed)
 		vfio_mdev_intx_signal(irqs);
+	irqs->owed = false;
 	spin_unlock_irqrestore(&irqs->lock, flags);
 }
 

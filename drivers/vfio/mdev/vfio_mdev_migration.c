@@ -382,6 +382,8 @@ static void vfio_mdev_mig_stop(struct vfio_mdev_migration *mig)
 
 static void vfio_mdev_mig_run(struct vfio_mdev_migration *mig)
 {
+	if (mig->parts.irqs)
+		vfio_mdev_intx_resume(mig->parts.irqs);
 	if (mig->desc->run)
 		mig->desc->run(mig->mdev);
 }

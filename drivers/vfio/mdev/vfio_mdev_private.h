@@ -26,6 +26,7 @@ void vfio_mdev_intx_update(struct vfio_mdev_irqs *irqs);
 /* Without it */
 void vfio_mdev_intx_save(struct vfio_mdev_irqs *irqs, u8 *line, u8 *masked);
 void vfio_mdev_intx_load(struct vfio_mdev_irqs *irqs, bool line, bool masked);
+void vfio_mdev_intx_resume(struct vfio_mdev_irqs *irqs);
 void vfio_mdev_irq_unmask(struct vfio_mdev_irqs *irqs);
 
 /* Without it, and with the mutex of the interrupts held */

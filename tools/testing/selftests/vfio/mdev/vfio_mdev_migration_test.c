@@ -197,6 +197,8 @@ TEST_F(cards, move_with_their_interrupt)
 	mig_save(&self->from, self->stream);
 	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
 				self->stream->size));
+	/* Not yet: a guest's interrupt controller may not be there. */
+	EXPECT_EQ(0, irq_take(to));
 	mig_go(&self->to, RUNNING);
 	EXPECT_EQ(1, irq_take(to));
 	EXPECT_TRUE(vfio_dev_config(&self->to, PCI_STATUS, 2) &
@@ -223,6 +225,8 @@ TEST_F(cards, move_with_a_masked_interrupt)
 	mig_save(&self->from, self->stream);
 	ASSERT_EQ(0, __mig_load(&self->to, self->stream->data,
 				self->stream->size));
+	/* Not yet: a guest's interrupt controller may not be there. */
+	EXPECT_EQ(0, irq_take(to));
 	mig_go(&self->to, RUNNING);
 	EXPECT_EQ(1, irq_take(to));
 	EXPECT_EQ(0, __irq_unmask(&self->to, INTX));
