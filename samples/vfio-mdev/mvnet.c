@@ -408,7 +408,9 @@ static ssize_t link_show(struct device *dev, struct device_attribute *attr, char
 {
 	struct mvnet *mvnet = mdev_get_drvdata(mdev_from_dev(dev));
 
-	return sysfs_emit(buf, "%s\n", mvnet_link_is_up(mvnet) ? "up" : "down");
+	if (!mvnet_link_is_up(mvnet))
+		return sysfs_emit(buf, "down\n");
+	return sysfs_emit(buf, "up\n");
 }
 
 /* 0 pulls the plug, 1 puts it in again */
