@@ -22,6 +22,7 @@ struct file;
  * writes: it says so in @ended, and who comes later gets -ENODEV.
  */
 struct vfio_mdev_mig_file {
+	/* private: to the two files that make up migration */
 	struct kref kref;
 	/*
 	 * All below, and held while bytes are copied from and to user space, which
