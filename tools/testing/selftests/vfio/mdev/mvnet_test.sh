@@ -40,6 +40,16 @@ check() {
 	fi
 }
 
+# One that takes two processors, as it does not end in reasonable time on one
+check_on_two() {
+	if [ "$(nproc)" -gt 1 ]; then
+		check "$@"
+	else
+		number=$((number + 1))
+		echo "ok $number $1 # SKIP there is one processor"
+	fi
+}
+
 is() {
 	[ "$1" = "$2" ] || {
 		echo "'$1', not '$2'"
@@ -317,7 +327,7 @@ check "notifications are suppressed" notifications
 check "removed under load" removed_under_load
 check "unbound under load" unbound_under_load
 check "frames of a loopback card" "$(dirname "$0")/mvnet_frames"
-check "remove, unbind, link changes and traffic" race
+check_on_two "remove, unbind, link changes and traffic" race
 check "nothing is left" nothing_is_left
 check "the module comes again" modprobe mvnet
 [ $failed -eq 0 ]
