@@ -8,16 +8,13 @@
 set -u
 unset CDPATH
 
+# shellcheck source=tools/testing/selftests/vfio/mdev/tap.sh
+. "$(dirname "$0")/tap.sh"
+
 tree=$(dirname "$0")/../../../../..
 results=/sys/kernel/debug/kunit
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
-
-skip_all() {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit 4
-}
 
 # Names of the modules, whatever the kernel compresses them with
 modules() {

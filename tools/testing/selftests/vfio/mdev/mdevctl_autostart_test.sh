@@ -9,6 +9,9 @@
 set -u
 unset CDPATH
 
+# shellcheck source=tools/testing/selftests/vfio/mdev/tap.sh
+. "$(dirname "$0")/tap.sh"
+
 here=$(cd "$(dirname "$0")" && pwd)
 guide=$here/../../../../../Documentation/admin-guide/mdev.rst
 package_rule=/lib/udev/rules.d/60-mdevctl.rules
@@ -16,30 +19,19 @@ rule=/etc/udev/rules.d/60-mdevctl.rules
 config=/etc/mdevctl.d
 uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
 device=/sys/bus/mdev/devices/$uuid
-number=0
-failed=0
 
-skip_all() {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit 4
+there_is() {
+	echo "devices:" && mdevctl list && echo "defined:" && mdevctl list -d
 }
 
 result() {
-	number=$((number + 1))
 	if [ "$1" = 0 ]; then
-		echo "ok $number $2"
+		ok "$2"
 	else
-		{ echo "devices:" && mdevctl list && echo "defined:" && mdevctl list -d; } 2>&1 |
-			sed 's/^/# /'
-		echo "not ok $number $2"
-		failed=$((failed + 1))
+		not_ok "$2" <<-END
+			$(there_is 2>&1)
+		END
 	fi
-}
-
-skip() {
-	number=$((number + 1))
-	echo "ok $number $1 # SKIP $2"
 }
 
 # Its children outlive it, and have no terminal.

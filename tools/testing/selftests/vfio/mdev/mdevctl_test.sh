@@ -6,6 +6,9 @@
 set -u
 unset CDPATH
 
+# shellcheck source=tools/testing/selftests/vfio/mdev/tap.sh
+. "$(dirname "$0")/tap.sh"
+
 here=$(cd "$(dirname "$0")" && pwd)
 parent=mtty
 sys=/sys/bus/mdev/devices
@@ -13,26 +16,17 @@ config=/etc/mdevctl.d
 uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
 uuid2=83B8F4F2-509F-382F-3C1E-E6BFE0FA1002
 lower2=83b8f4f2-509f-382f-3c1e-e6bfe0fa1002
-number=0
-failed=0
-
-skip_all() {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit 4
-}
 
 # Runs the rest of its arguments; what they print is in $out.
 check() {
 	what=$1
 	shift
-	number=$((number + 1))
 	if out=$("$@" 2>&1); then
-		echo "ok $number $what"
+		ok "$what"
 	else
-		echo "$out" | sed 's/^/# /'
-		echo "not ok $number $what"
-		failed=$((failed + 1))
+		not_ok "$what" <<-END
+			$out
+		END
 	fi
 }
 

@@ -7,6 +7,9 @@
 set -u
 unset CDPATH
 
+# shellcheck source=tools/testing/selftests/vfio/mdev/tap.sh
+. "$(dirname "$0")/tap.sh"
+
 types=/sys/class/mdev_bus/mvnet/mdev_supported_types
 devices=/sys/bus/mdev/devices
 driver=/sys/bus/mdev/drivers/virtio_mdev
@@ -17,26 +20,15 @@ seconds=${MDEV_RACE_SECONDS:-5}
 busybox=/run/mdev-vm/busybox
 [ -x "$busybox" ] || busybox=busybox
 tmp=$(mktemp -d)
-number=0
-failed=0
-
-skip_all() {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit 4
-}
 
 # Runs the rest of its arguments; what they print is shown if they fail.
 check() {
 	what=$1
 	shift
-	number=$((number + 1))
 	if "$@" >"$tmp/out" 2>&1; then
-		echo "ok $number $what"
+		ok "$what"
 	else
-		sed 's/^/# /' "$tmp/out"
-		echo "not ok $number $what"
-		failed=$((failed + 1))
+		not_ok "$what" <"$tmp/out"
 	fi
 }
 
@@ -45,8 +37,7 @@ check_on_two() {
 	if [ "$(nproc)" -gt 1 ]; then
 		check "$@"
 	else
-		number=$((number + 1))
-		echo "ok $number $1 # SKIP there is one processor"
+		skip "$1" "there is one processor"
 	fi
 }
 
