@@ -67,9 +67,7 @@ static int group_open_only(struct vfio_dev *dev)
 static int group_open(struct vfio_dev *dev, const char *iommu)
 {
 	dev->iommu = open(iommu, O_RDWR | O_CLOEXEC);
-	if (dev->iommu < 0)
-		return -errno;
-	return group_open_only(dev);
+	return dev->iommu < 0 ? -errno : group_open_only(dev);
 }
 
 static int group_attach(struct vfio_dev *dev)
@@ -241,21 +239,23 @@ int __vfio_dev_get_fd(struct vfio_dev *dev)
 	return dev->way->get_fd(dev);
 }
 
-int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
-		       const char *uuid)
+/* @ret is what attaching it has come to. */
+static int open_attached(struct vfio_dev *dev, int ret)
 {
-	int ret;
-
-	ret = __vfio_dev_attach(dev, way, uuid);
-	if (ret)
-		return ret;
-	ret = __vfio_dev_get_fd(dev);
+	if (!ret)
+		ret = __vfio_dev_get_fd(dev);
 	if (ret < 0) {
 		vfio_dev_close(dev);
 		return ret;
 	}
 	dev->fd = ret;
 	return 0;
+}
+
+int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
+		       const char *uuid)
+{
+	return open_attached(dev, __vfio_dev_attach(dev, way, uuid));
 }
 
 static int attach_beside(struct vfio_dev *dev)
@@ -275,22 +275,12 @@ static int attach_beside(struct vfio_dev *dev)
 int __vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
 			   const char *uuid)
 {
-	int ret;
-
 	*dev = VFIO_DEV_CLOSED;
 	dev->way = other->way;
 	dev->ioas = other->ioas;
 	snprintf(dev->uuid, sizeof(dev->uuid), "%s", uuid);
 	dev->iommu = fcntl(other->iommu, F_DUPFD_CLOEXEC, 0);
-	ret = dev->iommu < 0 ? -errno : attach_beside(dev);
-	if (!ret)
-		ret = __vfio_dev_get_fd(dev);
-	if (ret < 0) {
-		vfio_dev_close(dev);
-		return ret;
-	}
-	dev->fd = ret;
-	return 0;
+	return open_attached(dev, dev->iommu < 0 ? -errno : attach_beside(dev));
 }
 
 void vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
