@@ -651,7 +651,7 @@ TEST_F(traced, keeps_no_module)
 {
 	vfio_dev_close(&self->dev);
 	mdev_remove(self->uuid);
-	module_unload_users("vfio_mdev");
+	mdev_driver_unload("vfio_mdev");
 	EXPECT_FALSE(module_loaded("vfio_mdev"));
 	EXPECT_EQ(0, let_go(self->pid));
 	module_load(TEST_DMA);

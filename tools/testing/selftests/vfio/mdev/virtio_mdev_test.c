@@ -203,7 +203,7 @@ TEST_F(virtio, module_goes_and_comes)
 
 	mdev_create(ECHO_PARENT, ECHO_TYPE, self->uuid);
 	mdev_create_new(ECHO_PARENT, ECHO_TYPE, uuid2);
-	module_unload_users("virtio_mdev");
+	mdev_driver_unload("virtio_mdev");
 	EXPECT_FALSE(mdev_exists(self->uuid));
 	EXPECT_FALSE(mdev_exists(uuid2));
 	ASSERT_TRUE(echo_setup());
