@@ -485,7 +485,6 @@ void vfio_mdev_dma_closed(struct vfio_mdev_dma *dma)
 	unsigned int forgotten;
 
 	vfio_mdev_undo_all(dma);
-	vfio_mdev_forget_unmaps(dma);
 	wait_event(dma->wait, !vfio_mdev_has_pins(dma, 0, ULONG_MAX));
 	cancel_work_sync(&dma->work);
 	forgotten = vfio_mdev_put_forgotten(dma);
@@ -496,7 +495,9 @@ void vfio_mdev_dma_closed(struct vfio_mdev_dma *dma)
 			 forgotten);
 	xa_destroy(&dma->kept);
 	dma->budget = 0;
+	/* From here on none is added. */
 	vfio_mdev_dma_set(dma, VFIO_MDEV_DMA_CLOSED);
+	vfio_mdev_forget_unmaps(dma);
 }
 
 /*

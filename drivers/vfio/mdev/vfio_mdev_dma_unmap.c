@@ -146,34 +146,50 @@ static void vfio_mdev_count_calls(unsigned int calls)
 }
 
 /*
- * iommufd refuses pins by itself by now, so without one there is nothing to do. type1
- * does not, and may call other devices first and us again for one that began meanwhile.
+ * Of a device that is closed nothing is pinned, and nobody would take the range from
+ * its list if it went first. iommufd refuses pins by itself by now, so without one there
+ * is nothing to do. type1 does not, and may call other devices first and us again for
+ * one that began meanwhile.
  */
+static bool vfio_mdev_unmap_is_idle(struct vfio_mdev_dma *dma,
+				    unsigned long first, unsigned long last)
+{
+	lockdep_assert_held(&dma->lock);
+	return dma->state == VFIO_MDEV_DMA_CLOSED ||
+	       (vfio_mdev_by_iommufd(dma) &&
+		!vfio_mdev_pin_next(dma, NULL, first, last));
+}
+
 static struct vfio_mdev_unmap *
 vfio_mdev_unmap_begin(struct vfio_mdev_dma *dma, unsigned long first,
 		      unsigned long last)
 {
 	struct vfio_mdev_unmap *unmap, *new = NULL;
-	bool idle;
+	bool idle, known;
 
 	spin_lock(&dma->lock);
-	idle = vfio_mdev_by_iommufd(dma) &&
-	       !vfio_mdev_pin_next(dma, NULL, first, last);
-	unmap = vfio_mdev_unmap_find(dma, first, last);
+	idle = vfio_mdev_unmap_is_idle(dma, first, last);
+	known = vfio_mdev_unmap_find(dma, first, last);
 	spin_unlock(&dma->lock);
 	if (idle)
 		return NULL;
-	if (!unmap)
+	if (!known)
 		new = vfio_mdev_unmap_new(dma, first, last);
 
 	spin_lock(&dma->lock);
-	if (new) {
+	unmap = vfio_mdev_unmap_find(dma, first, last);
+	if (!unmap && new && dma->state != VFIO_MDEV_DMA_CLOSED) {
 		list_add(&new->entry, &dma->unmaps);
 		unmap = new;
 	}
-	vfio_mdev_unmap_shut(dma, unmap);
+	if (unmap)
+		vfio_mdev_unmap_shut(dma, unmap);
 	spin_unlock(&dma->lock);
-	vfio_mdev_count_calls(unmap->calls);
+	/* It was closed meanwhile, which has undone what there was. */
+	if (new && unmap != new)
+		vfio_mdev_unmap_free(new);
+	if (unmap)
+		vfio_mdev_count_calls(unmap->calls);
 	return unmap;
 }
 
