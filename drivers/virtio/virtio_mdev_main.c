@@ -67,6 +67,21 @@ static struct virtio_mdev *to_virtio_mdev(struct virtio_device *vdev)
 	return container_of(vdev, struct virtio_mdev, vdev);
 }
 
+/*
+ * The vendor's device is there whether it is bound or not. In a section of RCU, in which
+ * what this returns is not freed; NULL while it is not bound.
+ */
+static struct virtio_mdev *virtio_mdev_find(struct mdev_device *mdev)
+{
+	return smp_load_acquire(&mdev_dev(mdev)->driver_data);
+}
+
+static void virtio_mdev_publish(struct mdev_device *mdev, struct virtio_mdev *vm)
+{
+	/* Whoever finds it finds all of it. */
+	smp_store_release(&mdev_dev(mdev)->driver_data, vm);
+}
+
 /**
  * virtio_mdev_vq_interrupt - tell the driver of buffers that were given back
  * @mdev: the device, from create() to remove()
@@ -80,9 +95,8 @@ void virtio_mdev_vq_interrupt(struct mdev_device *mdev, unsigned int idx)
 {
 	struct virtio_mdev *vm;
 
-	/* The vendor's device is there whether it is bound or not. */
 	rcu_read_lock();
-	vm = dev_get_drvdata(mdev_dev(mdev));
+	vm = virtio_mdev_find(mdev);
 	if (vm && idx < vm->ops->nvqs) {
 		/* What the callback raises is to run at once, not in ksoftirqd. */
 		spin_lock_bh(&vm->vqs[idx].lock);
@@ -113,7 +127,7 @@ void virtio_mdev_config_changed(struct mdev_device *mdev)
 	struct virtio_mdev *vm;
 
 	rcu_read_lock();
-	vm = dev_get_drvdata(mdev_dev(mdev));
+	vm = virtio_mdev_find(mdev);
 	if (vm)
 		virtio_mdev_tell_config(vm);
 	rcu_read_unlock();
@@ -135,7 +149,7 @@ void virtio_mdev_vq_broken(struct mdev_device *mdev, unsigned int idx, int err)
 	struct virtio_mdev *vm;
 
 	rcu_read_lock();
-	vm = dev_get_drvdata(mdev_dev(mdev));
+	vm = virtio_mdev_find(mdev);
 	if (vm && READ_ONCE(vm->status) & VIRTIO_CONFIG_S_DRIVER_OK &&
 	    !test_and_set_bit(0, &vm->needs_reset)) {
 		dev_err_ratelimited(mdev_dev(mdev),
@@ -425,11 +439,11 @@ static int virtio_mdev_probe(struct mdev_device *mdev)
 		return -ENOMEM;
 
 	/* The virtio driver's probe may wait for an interrupt. */
-	dev_set_drvdata(mdev_dev(mdev), vm);
+	virtio_mdev_publish(mdev, vm);
 	atomic_inc(&virtio_mdev_count);
 	ret = register_virtio_device(&vm->vdev);
 	if (ret) {
-		dev_set_drvdata(mdev_dev(mdev), NULL);
+		virtio_mdev_publish(mdev, NULL);
 		put_device(&vm->vdev.dev);
 	}
 	return ret;
@@ -446,7 +460,7 @@ static void virtio_mdev_remove(struct mdev_device *mdev)
 	get_device(&vm->vdev.dev);
 	virtio_break_device(&vm->vdev);
 	unregister_virtio_device(&vm->vdev);
-	dev_set_drvdata(mdev_dev(mdev), NULL);
+	virtio_mdev_publish(mdev, NULL);
 	put_device(&vm->vdev.dev);
 }
 
