@@ -237,21 +237,22 @@ void vfio_mdev_intx_load(struct vfio_mdev_irqs *irqs, bool line, bool masked)
 }
 
 /*
- * A device that was stopped runs. What was signalled until now may be lost, as the
+ * A device that has moved runs. What was signalled until now may be lost, as the
  * interrupt controller of a guest that moved is loaded by then. And whoever had INTx
  * masked was on the way to unmask it, but that was another user, of which this one
  * may not know. So this one is told: an interrupt too many does no harm, one that
- * nobody unmasks ends them all.
+ * nobody unmasks ends them all. One that has only stood still owes nothing.
  */
 void vfio_mdev_intx_resume(struct vfio_mdev_irqs *irqs)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	irqs->masked = false;
-	if (irqs->line || irqs->owed)
+	if (irqs->owed) {
+		irqs->owed = false;
+		irqs->masked = false;
 		vfio_mdev_intx_signal(irqs);
-	irqs->owed = false;
+	}
 	spin_unlock_irqrestore(&irqs->lock, flags);
 }
 
