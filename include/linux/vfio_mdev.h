@@ -28,7 +28,7 @@ struct vm_area_struct;
  *		   stopped
  *
  * All are mandatory. They are called from open to release, in process context, several
- * at a time. As the library has them all, see vfio_mdev_migration_set_state(), only a
+ * at a time; @get_state by VFIO's debugfs too, at any time from create to remove. As the library has them all, see vfio_mdev_migration_set_state(), only a
  * vendor whose device does not fit there writes them.
  */
 struct vfio_mdev_migration_ops {

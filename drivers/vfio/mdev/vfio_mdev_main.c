@@ -305,15 +305,26 @@ static const struct vfio_migration_ops vfio_mdev_migration_ops = {
 	.migration_get_data_size = vfio_mdev_get_data_size,
 };
 
-/* As VFIO wants it before it knows the device */
-static void vfio_mdev_offer_migration(struct vfio_mdev *vfio_mdev)
+/* As VFIO wants it before it knows the device, and in the way that it takes for granted */
+static int vfio_mdev_offer_migration(struct vfio_mdev *vfio_mdev)
 {
+	const struct vfio_mdev_migration_ops *migration =
+		vfio_mdev->ops->migration;
 	const void *ops = &vfio_mdev_migration_ops;
 
-	if (!vfio_mdev->ops->migration)
-		return;
-	vfio_mdev->vdev.migration_flags = vfio_mdev->ops->migration->flags;
+	if (!migration)
+		return 0;
+	if (!(migration->flags & VFIO_MIGRATION_STOP_COPY) ||
+	    !migration->set_state || !migration->get_state ||
+	    !migration->get_data_size) {
+		dev_err(mdev_dev(vfio_mdev->mdev),
+			"the migration ops of %s lack a callback or VFIO_MIGRATION_STOP_COPY\n",
+			dev_driver_string(mdev_parent_dev(vfio_mdev->mdev)));
+		return -EINVAL;
+	}
+	vfio_mdev->vdev.migration_flags = migration->flags;
 	vfio_mdev->vdev.mig_ops = ops;
+	return 0;
 }
 
 /* Once nobody can open it, VFIO looks at one op only, to see whether it is there. */
@@ -336,8 +347,10 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 		return PTR_ERR(vfio_mdev);
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
-	vfio_mdev_offer_migration(vfio_mdev);
 	vfio_mdev_dma_setup(&vfio_mdev->dma, mdev, &vfio_mdev->vdev);
+	ret = vfio_mdev_offer_migration(vfio_mdev);
+	if (ret)
+		goto err_put;
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no

@@ -485,6 +485,14 @@ FIXTURE_VARIANT_ADD(mistake, no_region_info) {
 	.number = 23, .field = "ops has no get_region_info",
 };
 
+FIXTURE_VARIANT_ADD(mistake, no_mig_desc) {
+	.number = 24, .field = "one of mig_desc and VFIO_MDEV_PCI_DEV_OPS_MIGRATION",
+};
+
+FIXTURE_VARIANT_ADD(mistake, half_migration) {
+	.number = 25, .field = "lack a callback or VFIO_MIGRATION_STOP_COPY",
+};
+
 FIXTURE_SETUP(mistake)
 {
 	module_load(MODULE);

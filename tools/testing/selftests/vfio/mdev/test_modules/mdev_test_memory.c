@@ -142,6 +142,8 @@ enum mdev_test_memory_mistake {
 	MDEV_TEST_NO_WRITE,
 	MDEV_TEST_NO_IOCTL,
 	MDEV_TEST_NO_REGION_INFO,
+	MDEV_TEST_NO_MIG_DESC,
+	MDEV_TEST_HALF_MIGRATION,
 };
 
 static int mdev_test_memory_msi_twice(struct mdev_test_memory *test)
@@ -213,6 +215,16 @@ static struct mdev_type mdev_test_memory_sparing = {
 	.max_instances = 100,
 };
 
+/* Of how it is migrated only the beginning, which VFIO would take for all */
+static const struct vfio_mdev_migration_ops mdev_test_half_migration = {
+	.flags = VFIO_MIGRATION_STOP_COPY,
+};
+
+static const struct vfio_mdev_device_ops mdev_test_half_ops = {
+	VFIO_MDEV_PCI_DEV_OPS,
+	.migration = &mdev_test_half_migration,
+};
+
 /* With ops that lack one */
 static int mdev_test_memory_finish_err(struct mdev_test_memory *test,
 				       struct mdev_device *mdev)
@@ -229,6 +241,8 @@ static int mdev_test_memory_finish_err(struct mdev_test_memory *test,
 		ops.ioctl = NULL;
 	else if (mistake == MDEV_TEST_NO_REGION_INFO)
 		ops.get_region_info = NULL;
+	else if (mistake == MDEV_TEST_NO_MIG_DESC)
+		ops.migration = &vfio_mdev_pci_dev_migration;
 	return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
 					mistake == MDEV_TEST_OPS_NULL ?
 					NULL : &ops);
@@ -257,6 +271,9 @@ static int mdev_test_memory_finish(struct mdev_test_memory *test,
 {
 	int ret;
 
+	if (mistake == MDEV_TEST_HALF_MIGRATION)
+		return vfio_mdev_pci_dev_finish(&test->pdev, mdev,
+						&mdev_test_half_ops);
 	if (mistake >= MDEV_TEST_OPS_NULL)
 		return mdev_test_memory_finish_err(test, mdev);
 	if (mdev->type != &mdev_test_memory_sparing)
