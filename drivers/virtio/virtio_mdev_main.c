@@ -73,6 +73,7 @@ static struct virtio_mdev *to_virtio_mdev(struct virtio_device *vdev)
  */
 static struct virtio_mdev *virtio_mdev_find(struct mdev_device *mdev)
 {
+	/* Pairs with virtio_mdev_publish(). */
 	return smp_load_acquire(&mdev_dev(mdev)->driver_data);
 }
 

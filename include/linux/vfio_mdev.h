@@ -27,9 +27,10 @@ struct vm_area_struct;
  * @get_data_size: store about how many bytes there are to transfer once the device is
  *		   stopped
  *
- * All are mandatory. They are called from open to release, in process context, several
- * at a time; @get_state by VFIO's debugfs too, at any time from create to remove. As the library has them all, see vfio_mdev_migration_set_state(), only a
- * vendor whose device does not fit there writes them.
+ * All are mandatory, or binding fails. They are called from open to release, in process
+ * context, several at a time; @get_state by VFIO's debugfs too, at any time while the
+ * device is bound. As the library has them all, see vfio_mdev_migration_set_state(),
+ * only a vendor whose device does not fit there writes them.
  */
 struct vfio_mdev_migration_ops {
 	u64 flags;
