@@ -316,6 +316,33 @@ TEST_F(mdma, ring_is_fixed)
 	EXPECT_EQ(MDMA_OK, engine_nop(&self->engine, 0));
 }
 
+static void write_only(struct engine *engine, unsigned int reg, __u32 value)
+{
+	MDEV_ASSERT(__vfio_dev_pwrite(&engine->dev, reg, &value, 4) == 4,
+		    "writing to %#x", reg);
+}
+
+/* Who has done nothing but write has used the device: it reads the ring. BAR 0 is at 0. */
+TEST_F(mdma, works_for_who_writes_only)
+{
+	struct engine *engine = &self->engine;
+
+	engine_detach(engine);
+	engine->doorbell = NULL;
+	memset(engine->ring, 0, sizeof(*engine->ring));
+	vfio_dev_open_by(&engine->dev, variant->way, self->uuid);
+	vfio_dma_map(&engine->dev, RING_IOVA, engine->ring, PAGE, true);
+	write_only(engine, MDMA_RING_LOW, (__u32)RING_IOVA);
+	write_only(engine, MDMA_RING_HIGH, RING_IOVA >> 32);
+	write_only(engine, MDMA_RING_SIZE, RING);
+	write_only(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	write_only(engine, PAGE + MDMA_TAIL, 1);
+	write_only(engine, MDMA_KICK, 1);
+	EXPECT_TRUE(WAIT_FOR(((volatile struct mdma_command *)
+			      engine->ring)->status == MDMA_OK));
+	vfio_dev_close(&engine->dev);
+}
+
 /* A whole buffer, from pages and to pages that lie here and there */
 TEST_F(mdma, copies_pages)
 {

@@ -262,6 +262,8 @@ TEST_F(virtio, broken_ring)
 		file_puts("300", DEVICE "/corrupt", virtio_device_of(self->uuid));
 	EXPECT_TRUE(WAIT_FOR(status_of(self->uuid) & NEEDS_RESET));
 	EXPECT_EQ(DRIVER_OK, status_of(self->uuid) & DRIVER_OK);
+	/* Which comes last, and once for all three */
+	EXPECT_TRUE(WAIT_FOR(changes_told(self->uuid)));
 	EXPECT_EQ(1, changes_told(self->uuid));
 	klog_read(&self->log);
 	EXPECT_EQ(1, klog_lines(&self->log, "queue 0 is broken"));
@@ -279,6 +281,7 @@ TEST_F(virtio, buffer_that_is_nowhere)
 	mdev_create(ECHO_PARENT, ECHO_TYPE, self->uuid);
 	file_puts("0", DEVICE "/corrupt", virtio_device_of(self->uuid));
 	EXPECT_TRUE(WAIT_FOR(status_of(self->uuid) & NEEDS_RESET));
+	EXPECT_TRUE(WAIT_FOR(changes_told(self->uuid)));
 	klog_read(&self->log);
 	EXPECT_TRUE(klog_has(&self->log, self->uuid, "queue 0 is broken", "error -14"));
 }
