@@ -32,15 +32,6 @@ check() {
 	fi
 }
 
-# One that takes two processors, as it does not end in reasonable time on one
-check_on_two() {
-	if [ "$(nproc)" -gt 1 ]; then
-		check "$@"
-	else
-		skip "$1" "there is one processor"
-	fi
-}
-
 is() {
 	[ "$1" = "$2" ] || {
 		echo "'$1', not '$2'"
@@ -204,7 +195,8 @@ notifications() {
 flood() {
 	while [ -e "$tmp/flood" ]; do
 		timeout 1 $busybox nc 10.9.0.2 5003 </dev/zero >/dev/null 2>&1
-		$busybox ping -q -c 5 -i 0.01 -w 1 10.9.0.2 >/dev/null 2>&1
+		# Without a card, nothing but failing takes the processor from who removes it.
+		$busybox ping -q -c 5 -i 0.01 -w 1 10.9.0.2 >/dev/null 2>&1 || sleep 0.1
 	done
 }
 
@@ -318,7 +310,7 @@ check "notifications are suppressed" notifications
 check "removed under load" removed_under_load
 check "unbound under load" unbound_under_load
 check "frames of a loopback card" "$(dirname "$0")/mvnet_frames"
-check_on_two "remove, unbind, link changes and traffic" race
+check "remove, unbind, link changes and traffic" race
 check "nothing is left" nothing_is_left
 check "the module comes again" modprobe mvnet
 [ $failed -eq 0 ]
