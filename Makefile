@@ -109,7 +109,7 @@ check-model: ## removal as a model, in every order of steps: under four minutes
 check-mutants: ## do the tests notice planted faults? about an hour; PATTERN=NAME for some of them
 	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
-bench: ## how fast it is, beside what it is compared with: two minutes
+bench: ## how fast it is, beside what it is compared with: four minutes
 	tools/testing/bench/bench
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
