@@ -8,6 +8,7 @@
  * to know what probe() said; a device that is live, by the driver core or who wrote
  * to "bind". Whoever calls the driver owns the device, see mdev_state.c.
  */
+#include <kunit/visibility.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
 
@@ -30,6 +31,7 @@ bool mdev_bus_serves(const struct device_driver *drv, struct mdev_device *mdev)
 			return true;
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(mdev_bus_serves);
 
 /* Until a device is live, nobody but mdev_bus_bind() may bind it. */
 static int mdev_match(struct device *dev, const struct device_driver *drv)

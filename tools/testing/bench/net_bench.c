@@ -6,24 +6,17 @@
  *
  * prints "NAME frames-a-second lost", where lost is in thousandths of what was sent.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-
 #include <libmdev.h>
 
-#define PROTOCOL	0x88b5	/* for experiments */
 #define FRAME_LEN	1514
 
 static volatile bool stop;
@@ -38,34 +31,16 @@ struct end {
 	unsigned long frames;
 };
 
+/* With room for much, and not waiting for long */
 static int open_card(const char *name)
 {
 	struct timeval patience = { .tv_usec = 200000 };
-	struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(PROTOCOL),
-		.sll_ifindex = if_nametoindex(name),
-	};
-	int size = 4 << 20, one = 1;
-	int fd;
+	int size = 4 << 20;
+	int fd = card_open(name);
 
-	MDEV_ASSERT(addr.sll_ifindex, "there is no %s", name);
-	fd = socket(AF_PACKET, SOCK_RAW, htons(PROTOCOL));
-	MDEV_ASSERT(fd >= 0, "socket: %s", strerror(errno));
-	MDEV_ASSERT(!bind(fd, (void *)&addr, sizeof(addr)), "%s: %s", name, strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
 	return fd;
-}
-
-static void find_address(int fd, const char *name, unsigned char *address)
-{
-	struct ifreq request = { };
-
-	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
-	MDEV_ASSERT(!ioctl(fd, SIOCGIFHWADDR, &request), "%s: %s", name, strerror(errno));
-	memcpy(address, request.ifr_hwaddr.sa_data, ETH_ALEN);
 }
 
 static void *receive(void *arg)
@@ -96,7 +71,7 @@ static unsigned long send_for(int fd, const unsigned char *frame, long ms)
 
 int main(int argc, char **argv)
 {
-	unsigned char frame[FRAME_LEN] = { };
+	unsigned char frame[FRAME_LEN] = { }, to[ETH_ALEN], from[ETH_ALEN];
 	struct end end = { };
 	unsigned long sent;
 	pthread_t thread;
@@ -107,10 +82,9 @@ int main(int argc, char **argv)
 	ms = atoi(argv[4]) * 1000L;
 	fd = open_card(argv[2]);
 	end.fd = open_card(argv[3]);
-	find_address(end.fd, argv[3], frame);
-	find_address(fd, argv[2], frame + ETH_ALEN);
-	frame[12] = PROTOCOL >> 8;
-	frame[13] = PROTOCOL & 0xff;
+	card_address(end.fd, argv[3], to);
+	card_address(fd, argv[2], from);
+	card_header(frame, to, from);
 	MDEV_ASSERT(!pthread_create(&thread, NULL, receive, &end), "no thread");
 	sent = send_for(fd, frame, ms);
 	sleep(1);

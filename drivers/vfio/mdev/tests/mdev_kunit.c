@@ -796,6 +796,98 @@ static void mdev_virtual_parent_refuses(struct kunit *test)
 	mdev_unregister_virtual_parent(dev);
 }
 
+/**
+ * struct mdev_class_case - a class, and by what its driver is found
+ * @id: the class
+ * @modalias: what an event says, or NULL
+ */
+struct mdev_class_case {
+	u16 id;
+	const char *modalias;
+};
+
+static const struct mdev_class_case mdev_class_cases[] = {
+	{ MDEV_ID_NONE, NULL },
+	{ MDEV_ID_VFIO, "MODALIAS=mdev:c01" },
+	{ MDEV_ID_VIRTIO, "MODALIAS=mdev:c02" },
+	{ 0xab, "MODALIAS=mdev:cAB" },
+	{ 0xfe00, "MODALIAS=mdev:cFE00" },
+};
+
+static void mdev_class_desc(const struct mdev_class_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "class %#x", c->id);
+}
+
+KUNIT_ARRAY_PARAM(mdev_class, mdev_class_cases, mdev_class_desc);
+
+/* As a bus driver of these classes, or of none */
+static bool mdev_kunit_serves(struct mdev_device *mdev,
+			      const struct mdev_class_id *ids)
+{
+	struct mdev_driver drv = { .id_table = ids };
+
+	return mdev_bus_serves(&drv.driver, mdev);
+}
+
+/* Only a driver that has its class in its table serves a device. */
+static void mdev_class_matches(struct kunit *test)
+{
+	static const struct mdev_class_id vfio[] = { { MDEV_ID_VFIO }, { } };
+	static const struct mdev_class_id virtio[] = { { MDEV_ID_VIRTIO }, { } };
+	static const struct mdev_class_id both[] = {
+		{ MDEV_ID_VFIO }, { MDEV_ID_VIRTIO }, { }
+	};
+	const struct mdev_class_case *c = test->param_value;
+	struct mdev_device *mdev;
+
+	mdev = kunit_kzalloc(test, sizeof(*mdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mdev);
+	mdev->class_id = c->id;
+	KUNIT_EXPECT_EQ(test, c->id == MDEV_ID_VFIO, mdev_kunit_serves(mdev, vfio));
+	KUNIT_EXPECT_EQ(test, c->id == MDEV_ID_VIRTIO, mdev_kunit_serves(mdev, virtio));
+	KUNIT_EXPECT_EQ(test, c->id == MDEV_ID_VFIO || c->id == MDEV_ID_VIRTIO,
+			mdev_kunit_serves(mdev, both));
+	KUNIT_EXPECT_FALSE(test, mdev_kunit_serves(mdev, NULL));
+}
+
+/* A driver that serves all devices of a parent serves no others, whatever their class. */
+static void mdev_class_only_driver(struct kunit *test)
+{
+	static const struct mdev_class_id vfio[] = { { MDEV_ID_VFIO }, { } };
+	const struct mdev_class_case *c = test->param_value;
+	struct mdev_driver only = { };
+	struct mdev_device *mdev;
+
+	mdev = kunit_kzalloc(test, sizeof(*mdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mdev);
+	mdev->class_id = c->id;
+	KUNIT_EXPECT_FALSE(test, mdev_bus_serves(&only.driver, mdev));
+	mdev->only_driver = &only;
+	KUNIT_EXPECT_TRUE(test, mdev_bus_serves(&only.driver, mdev));
+	KUNIT_EXPECT_FALSE(test, mdev_kunit_serves(mdev, vfio));
+}
+
+/* What an event says is what a module's alias is matched with. */
+static void mdev_class_modalias(struct kunit *test)
+{
+	struct mdev_device *mdev = mdev_kunit_device(test);
+	const struct bus_type *bus = mdev_dev(mdev)->bus;
+	const struct mdev_class_case *c = test->param_value;
+	struct kobj_uevent_env *env;
+	struct mdev_device *other;
+
+	env = kunit_kzalloc(test, sizeof(*env), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, env);
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	other->class_id = c->id;
+	KUNIT_EXPECT_EQ(test, 0, bus->uevent(&other->dev, env));
+	KUNIT_ASSERT_EQ(test, c->modalias ? 1 : 0, env->envp_idx);
+	if (c->modalias)
+		KUNIT_EXPECT_STREQ(test, c->modalias, env->envp[0]);
+}
+
 static struct kunit_case mdev_kunit_cases[] = {
 	KUNIT_CASE(mdev_register_refuses),
 	KUNIT_CASE(mdev_register_once),
@@ -820,6 +912,9 @@ static struct kunit_case mdev_kunit_cases[] = {
 	KUNIT_CASE(mdev_type_outlives_vendor),
 	KUNIT_CASE(mdev_parent_is_let_go),
 	KUNIT_CASE(mdev_driver_comes_back),
+	KUNIT_CASE_PARAM(mdev_class_matches, mdev_class_gen_params),
+	KUNIT_CASE_PARAM(mdev_class_only_driver, mdev_class_gen_params),
+	KUNIT_CASE_PARAM(mdev_class_modalias, mdev_class_gen_params),
 	{ }
 };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <libmdev.h>
@@ -774,6 +775,50 @@ static const struct sweep virtio_transfers = {
 	.undo = undo_virtio,
 };
 
+/* One frame, by the kernel's own driver */
+
+static unsigned char frame[ETH_FRAME_LEN];
+
+static void prepare_xmit(struct sweep_site *site)
+{
+	unsigned char address[ETH_ALEN];
+	char name[IFNAMSIZ];
+
+	mdev_create("mvnet", "mvnet-loopback", site->uuid);
+	card_of(site->uuid, name);
+	card_up(name);
+	site->file = card_open(name);
+	card_address(site->file, name, address);
+	card_header(frame, address, address);
+}
+
+static int run_xmit(struct sweep_site *site)
+{
+	return send(site->file, frame, sizeof(frame), 0) < 0 ? -errno : 0;
+}
+
+static bool undone_xmit(struct sweep_site *site)
+{
+	return recv(site->file, frame, sizeof(frame), MSG_DONTWAIT) < 0;
+}
+
+static void undo_xmit(struct sweep_site *site)
+{
+	ssize_t len = recv(site->file, frame, sizeof(frame), 0);
+
+	MDEV_ASSERT(len == sizeof(frame), "of a frame, %zd bytes came", len);
+	sweep_close_file(&site->file);
+	undo_create_other_class(site);
+}
+
+static const struct sweep xmit_mvnet = {
+	.prepare = prepare_xmit,
+	.run = run_xmit,
+	.undone = undone_xmit,
+	.undo = undo_xmit,
+	.other = ENOBUFS,
+};
+
 FIXTURE(sweep) {
 	struct sweep_site site;
 };
@@ -897,6 +942,10 @@ FIXTURE_VARIANT_ADD(sweep, bind_virtio) {
 
 FIXTURE_VARIANT_ADD(sweep, virtio_transfers) {
 	.name = "virtio_transfers", .sweep = &virtio_transfers,
+};
+
+FIXTURE_VARIANT_ADD(sweep, xmit_mvnet) {
+	.name = "xmit_mvnet", .sweep = &xmit_mvnet,
 };
 
 FIXTURE_SETUP(sweep)

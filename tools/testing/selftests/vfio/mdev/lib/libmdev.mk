@@ -3,6 +3,7 @@
 # For the Makefile of tests that use the library; LIBMDEV_DIR is this folder.
 LIBMDEV_C := assert.c
 LIBMDEV_C += buffer.c
+LIBMDEV_C += card.c
 LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
 LIBMDEV_C += fuzz.c

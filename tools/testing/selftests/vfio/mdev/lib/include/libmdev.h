@@ -11,6 +11,7 @@
 
 #include <libmdev/assert.h>
 #include <libmdev/buffer.h>
+#include <libmdev/card.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
 #include <libmdev/fuzz.h>
