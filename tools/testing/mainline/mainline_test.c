@@ -9,8 +9,11 @@
  * them.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libmdev.h>
@@ -290,6 +293,94 @@ TEST_F_TIMEOUT(weakness, w15_junk_after_the_uuid, 120)
 	EXPECT_EQ(-EINVAL, __mdev_create_bytes(MTTY_PARENT, MTTY_TYPE1, text,
 					       MDEV_UUID_SIZE));
 	EXPECT_FALSE(mdev_exists(text));
+}
+
+/*
+ * Memory that a device has pinned while its user unmaps it
+ */
+
+#define PINNER		"pinner"
+#define PINNER_TYPE	"mdev_pinner-one"
+#define RANGE_SIZE	(16 * 4096UL)
+#define UNMAP_MS	10000
+
+/**
+ * struct unmapper - a thread that maps a range of its own, has the device pin a page of it,
+ *		     and unmaps it, again and again
+ * @dev: the device
+ * @mem: memory of the range
+ * @iova: where the device has it
+ * @until: when to stop
+ * @rounds: how often it did
+ * @thread: the thread
+ */
+struct unmapper {
+	struct vfio_dev *dev;
+	void *mem;
+	__u64 iova;
+	long until;
+	long rounds;
+	pthread_t thread;
+};
+
+static void *unmap_all_the_time(void *arg)
+{
+	struct unmapper *self = arg;
+	char byte;
+
+	while (now_ms() < self->until) {
+		vfio_dma_map(self->dev, self->iova, self->mem, RANGE_SIZE, true);
+		MDEV_ASSERT(__vfio_dev_pread(self->dev, self->iova, &byte, 1) == 1,
+			    "nothing is pinned");
+		vfio_dma_unmap(self->dev, self->iova, RANGE_SIZE);
+		self->rounds++;
+	}
+	return NULL;
+}
+
+static void unmapper_start(struct unmapper *self, struct vfio_dev *dev, __u64 iova)
+{
+	self->dev = dev;
+	self->iova = iova;
+	self->until = now_ms() + UNMAP_MS;
+	self->mem = mmap(NULL, RANGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MDEV_ASSERT(self->mem != MAP_FAILED, "no memory");
+	MDEV_ASSERT(!pthread_create(&self->thread, NULL, unmap_all_the_time, self),
+		    "no thread");
+}
+
+/* Whether it came back. If it did not, this process cannot end either. */
+static bool unmapper_ends(struct unmapper *self)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (UNMAP_MS + STUCK_MS) / 1000;
+	return !pthread_timedjoin_np(self->thread, NULL, &until);
+}
+
+static void open_pinner(struct vfio_dev *dev)
+{
+	char uuid[MDEV_UUID_SIZE];
+
+	mdev_create_new(PINNER, PINNER_TYPE, uuid);
+	vfio_dev_open(dev, uuid);
+}
+
+/* Two threads that each unmap a page that is pinned both come back. */
+TEST_F_TIMEOUT(weakness, d1_two_unmap_what_is_pinned, 120)
+{
+	struct unmapper unmappers[2] = { };
+	struct vfio_dev dev;
+
+	open_pinner(&dev);
+	unmapper_start(&unmappers[0], &dev, 1ULL << 32);
+	unmapper_start(&unmappers[1], &dev, 2ULL << 32);
+	ASSERT_TRUE(unmapper_ends(&unmappers[0])) TH_LOG("hangs in the kernel");
+	ASSERT_TRUE(unmapper_ends(&unmappers[1])) TH_LOG("hangs in the kernel");
+	TH_LOG("%ld and %ld times", unmappers[0].rounds, unmappers[1].rounds);
+	vfio_dev_close(&dev);
 }
 
 TEST_HARNESS_MAIN
