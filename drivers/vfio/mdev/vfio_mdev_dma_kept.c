@@ -188,6 +188,19 @@ static int vfio_mdev_kept_pin(struct vfio_mdev_dma *dma, u64 iova, int prot)
 	return vfio_mdev_kept_publish(to_kept(pin));
 }
 
+/* How a page may be used that is kept, or 0 */
+static int vfio_mdev_kept_prot(struct vfio_mdev_dma *dma, u64 iova)
+{
+	struct vfio_mdev_kept *kept;
+	int prot;
+
+	rcu_read_lock();
+	kept = xa_load(&dma->kept, iova >> PAGE_SHIFT);
+	prot = kept ? kept->prot : 0;
+	rcu_read_unlock();
+	return prot;
+}
+
 /**
  * vfio_mdev_keep_pins - say how many pages may be kept pinned
  * @mdev: a device
@@ -223,18 +236,17 @@ EXPORT_SYMBOL_GPL(vfio_mdev_keep_pins);
 int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot)
 {
 	struct vfio_mdev_dma *dma = vfio_mdev_dma_of(mdev);
-	bool covered;
-	int ret;
+	int kept, ret;
 
 	if (!READ_ONCE(dma->budget) || iova >> PAGE_SHIFT > ULONG_MAX)
 		return -EINVAL;
 	if (!prot || prot & ~(IOMMU_READ | IOMMU_WRITE))
 		return -EINVAL;
-	rcu_read_lock();
-	covered = vfio_mdev_kept_page(mdev, iova, prot);
-	rcu_read_unlock();
-	if (covered)
+	kept = vfio_mdev_kept_prot(dma, iova);
+	if ((kept & prot) == prot)
 		return 0;
+	/* Or a page that is read and written in turns would be pinned each time. */
+	prot |= kept;
 
 	/* What is reserved reads as nothing, and is there when the lock is held. */
 	ret = xa_reserve(&dma->kept, iova >> PAGE_SHIFT, GFP_KERNEL_ACCOUNT);

@@ -400,6 +400,19 @@ TEST_F(dma, is_kept)
 	EXPECT_EQ(0, test_dma_unmaps(&self->dev, NULL, NULL));
 }
 
+/* A page that is read and written in turns, as one of a ring is, stays kept for both. */
+TEST_F(dma, is_kept_for_both)
+{
+	__u64 value = 0;
+
+	test_dma_budget(&self->dev, 8);
+	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA, IOMMU_READ));
+	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA, IOMMU_WRITE));
+	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_READ, &value));
+	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
+	EXPECT_EQ(PAGE / 1024, locked());
+}
+
 /* Over the end of a page, and where nothing is kept yet; not where nothing is mapped */
 TEST_F(dma, kept_is_read_and_written)
 {
