@@ -35,7 +35,7 @@
 #define SLOW_PAGES	4096UL
 #define SLOW_IOVA	(64ULL << 32)
 #define SLOW_MS		40
-#define STORM_MS	3000
+#define STORM_MS	1000
 #define STORM_ROUNDS	300		/* where waiting takes no time */
 #define UNTOUCHED	0x5a5a5a5a5a5a5a5aULL
 
