@@ -11,6 +11,8 @@
 #include <linux/module.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/vfio_mdev.h>
+#include <linux/virtio_mdev.h>
 
 #include "../mdev_private.h"
 
@@ -888,6 +890,15 @@ static void mdev_class_modalias(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, c->modalias, env->envp[0]);
 }
 
+/* Nobody gets ops of another kind than he asks for. */
+static void mdev_class_ops(struct kunit *test)
+{
+	struct mdev_device *mdev = mdev_kunit_device(test);
+
+	KUNIT_EXPECT_NULL(test, mdev_get_vfio_ops(mdev));
+	KUNIT_EXPECT_NULL(test, mdev_get_virtio_ops(mdev));
+}
+
 static struct kunit_case mdev_kunit_cases[] = {
 	KUNIT_CASE(mdev_register_refuses),
 	KUNIT_CASE(mdev_register_once),
@@ -915,6 +926,7 @@ static struct kunit_case mdev_kunit_cases[] = {
 	KUNIT_CASE_PARAM(mdev_class_matches, mdev_class_gen_params),
 	KUNIT_CASE_PARAM(mdev_class_only_driver, mdev_class_gen_params),
 	KUNIT_CASE_PARAM(mdev_class_modalias, mdev_class_gen_params),
+	KUNIT_CASE(mdev_class_ops),
 	{ }
 };
 

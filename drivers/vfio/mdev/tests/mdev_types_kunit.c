@@ -45,6 +45,18 @@ static unsigned int mdev_types_available(struct mdev_type *mtype)
 	return 1;
 }
 
+static ssize_t available_instances_show(struct kobject *kobj, struct device *dev,
+					char *buf)
+{
+	return sysfs_emit(buf, "1\n");
+}
+static MDEV_TYPE_ATTR_RO(available_instances);
+
+static struct attribute *mdev_types_attrs[] = {
+	&mdev_type_attr_available_instances.attr,
+	NULL
+};
+
 static int mdev_types_init(struct kunit *test)
 {
 	struct mdev_types_kunit *ctx;
@@ -64,6 +76,7 @@ static int mdev_types_init(struct kunit *test)
 	ctx->types[0] = &ctx->type[0];
 	ctx->types[1] = &ctx->type[1];
 	ctx->group.name = "3";
+	ctx->group.attrs = mdev_types_attrs;
 	ctx->groups[0] = &ctx->group;
 	ctx->ops = (struct mdev_parent_ops) {
 		.owner = THIS_MODULE,
@@ -129,8 +142,11 @@ static void mdev_types_need_one_kind(struct kunit *test)
 
 	ctx->ops.supported_type_groups = ctx->groups;
 	KUNIT_EXPECT_EQ(test, -EINVAL, mdev_types_register(ctx));
-	ctx->ops.supported_type_groups = NULL;
+	ctx->ops.types = NULL;
 	ctx->ops.nr_types = 0;
+	KUNIT_EXPECT_EQ(test, 0, mdev_types_register(ctx));
+	mdev_unregister_device(ctx->dev);
+	ctx->ops.supported_type_groups = NULL;
 	KUNIT_EXPECT_EQ(test, -EINVAL, mdev_types_register(ctx));
 	ctx->ops.driver = &ctx->drv;
 	KUNIT_EXPECT_EQ(test, 0, mdev_types_register(ctx));

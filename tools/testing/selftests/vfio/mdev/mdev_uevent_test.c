@@ -187,17 +187,19 @@ static void set_policy(int policy, int priority)
 }
 
 /**
- * struct opener - a thread that opens a device when it is told of it, before who tells
- *		   it has done anything else
+ * struct opener - a thread that acts when it is told of something, before who tells it
+ *		   has done anything else
  * @thread: it
  * @fd: its socket
+ * @act: what it does with each event
  * @stop: set to end it
- * @told: ADD and BIND events so far
- * @ret: what came of an open that failed
+ * @told: events so far of which it was to do something
+ * @ret: what came of that if it failed
  */
 struct opener {
 	pthread_t thread;
 	int fd;
+	void (*act)(struct opener *opener, const struct uevent *event);
 	volatile bool stop;
 	volatile int told;
 	int ret;
@@ -224,7 +226,7 @@ static void open_what_is_told(struct opener *opener, const struct uevent *event)
 	opener->told++;
 }
 
-static void *listen_and_open(void *arg)
+static void *listen_and_act(void *arg)
 {
 	struct opener *opener = arg;
 	struct uevent event;
@@ -232,19 +234,19 @@ static void *listen_and_open(void *arg)
 	set_policy(SCHED_FIFO, 1);
 	while (!opener->stop)
 		if (uevent_next(opener->fd, 100, &event))
-			open_what_is_told(opener, &event);
+			opener->act(opener, &event);
 	return NULL;
 }
 
 /* Whoever hears of ADD, or of BIND, can open the device. */
 TEST_F(uevent, can_be_opened_when_told_of)
 {
-	struct opener opener = { .fd = self->fd };
+	struct opener opener = { .fd = self->fd, .act = open_what_is_told };
 	char uuid[MDEV_UUID_SIZE];
 	int i;
 
 	module_load("vfio_mdev");
-	ASSERT_EQ(0, pthread_create(&opener.thread, NULL, listen_and_open,
+	ASSERT_EQ(0, pthread_create(&opener.thread, NULL, listen_and_act,
 				    &opener));
 	for (i = 1; i <= NR_OPENS; i++) {
 		mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
@@ -512,6 +514,36 @@ TEST_F(parent, tells_its_state)
 	ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
 	EXPECT_TRUE(wait_state(self->fd, TEST_PARENT2, "unregistered",
 			       &event));
+}
+
+static void create_where_told(struct opener *opener, const struct uevent *event)
+{
+	char uuid[MDEV_UUID_SIZE];
+	int ret;
+
+	if (strcmp(uevent_get(event, "MDEV_STATE"), "registered"))
+		return;
+	mdev_new_uuid(uuid);
+	ret = __mdev_create(TEST_PARENT2, TEST_TYPE("plain"), uuid);
+	if (ret)
+		opener->ret = ret;
+	else
+		mdev_remove(uuid);
+	opener->told++;
+}
+
+/* Whoever hears that it can be used can create a device. */
+TEST_F(parent, can_be_used_when_told_of)
+{
+	struct opener opener = { .fd = self->fd, .act = create_where_told };
+
+	ASSERT_EQ(0, pthread_create(&opener.thread, NULL, listen_and_act, &opener));
+	EXPECT_EQ(0, __test_vendor_run("register-extra"));
+	EXPECT_TRUE(WAIT_FOR(opener.told));
+	opener.stop = true;
+	pthread_join(opener.thread, NULL);
+	EXPECT_EQ(0, opener.ret);
+	EXPECT_EQ(0, __test_vendor_run("unregister-extra"));
 }
 
 /* It does so before the first of its devices is there, and after the last has gone. */
