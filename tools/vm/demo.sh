@@ -53,7 +53,7 @@ report() {
 
 # ------------------------------------------------------------- inner machine
 
-# build_initramfs NAME 'MODULE...' [PROGRAM]: a small Linux for the inner machine, of
+# build_initramfs NAME 'MODULE...' [PROGRAM]...: a small Linux for the inner machine, of
 # busybox, demo-init with demo-init-NAME, and drivers with what they depend on
 # where the kernel does not have that built in.
 build_initramfs() {
@@ -62,8 +62,10 @@ build_initramfs() {
 	cp "$(command -v busybox)" $dir/root/bin/busybox
 	cp "$here/demo-init" $dir/root/init
 	cp "$here/demo-init-$1" $dir/root/job
-	[ -z "${3-}" ] || cp "$3" $dir/root/bin
-	for module in $2; do
+	modules=$2
+	shift 2
+	[ $# -eq 0 ] || cp "$@" $dir/root/bin
+	for module in $modules; do
 		modprobe --show-depends "$module"
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' |
 		while read -r module; do
