@@ -26,7 +26,6 @@
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/kthread.h>
-#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/mdev.h>
 #include <linux/minmax.h>
@@ -36,7 +35,6 @@
 #include <linux/processor.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/time64.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
@@ -45,7 +43,7 @@
 #include "mdma.h"
 
 #define MDMA_POOL	65536	/* pages that all devices may keep pinned */
-#define MDMA_LOOK_NS	NSEC_PER_MSEC	/* at the doorbell, in vain, before the thread sleeps */
+#define MDMA_LOOKS	50000	/* at the doorbell, in vain, before the thread sleeps */
 
 /* The first page of BAR 0 has the registers and, in the middle, what MSI-X needs. */
 #define MDMA_BAR_PAGES	4
@@ -319,13 +317,13 @@ static void mdma_next(struct mdma *mdma)
 /* Until there is nothing to do for a while, or the thread is to stop */
 static void mdma_work(struct mdma *mdma)
 {
-	u64 since = ktime_get_ns();
+	unsigned int looks = 0;
 
 	WRITE_ONCE(*mdma_doorbell(mdma, MDMA_ASLEEP), 0);
-	while (READ_ONCE(mdma->running) && ktime_get_ns() - since < MDMA_LOOK_NS) {
+	while (READ_ONCE(mdma->running) && looks++ < MDMA_LOOKS) {
 		if (mdma_pending(mdma)) {
 			mdma_next(mdma);
-			since = ktime_get_ns();
+			looks = 0;
 		}
 		cpu_relax();
 		cond_resched();
