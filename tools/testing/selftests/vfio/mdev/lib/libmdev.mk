@@ -3,6 +3,7 @@
 # For the Makefile of tests that use the library; LIBMDEV_DIR is this folder.
 LIBMDEV_C := assert.c
 LIBMDEV_C += buffer.c
+LIBMDEV_C += dirty_log.c
 LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
 LIBMDEV_C += fuzz.c
@@ -13,6 +14,7 @@ LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
+LIBMDEV_C += mdma.c
 LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c
