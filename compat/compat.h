@@ -150,6 +150,14 @@ struct compat_vfio_migration_ops {
 #endif
 
 /*
+ * What a dirty log is reported by belongs to VFIO before 6.7, and is always there; after
+ * that it comes with this option.
+ */
+#if COMPAT_BEFORE(6, 7) && !defined(CONFIG_IOMMUFD_DRIVER)
+#define CONFIG_IOMMUFD_DRIVER 1
+#endif
+
+/*
  * GET_REGION_INFO reaches the driver as an op with kernel structures since 6.19,
  * iommufd since 6.6; before 6.2 release() has to free the device. So the
  * driver's table has members that the kernel's does not have. Its vfio_device_ops
