@@ -40,7 +40,7 @@ MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && w
 # What a driver outside of this tree is built with
 INSTALL_HDR_PATH := /usr/local/src/mdev
 
-.PHONY: modules modules_install headers_install demo demo-display demo-net demo-unplug \
+.PHONY: modules modules_install headers_install demo demo-display demo-migrate demo-net demo-unplug \
 	check check-fuzz check-vringh check-configs check-mainline \
 	check-vendors check-model check-mutants fuzz bench kunit patch clean help have-kdir \
 	print-kdir
@@ -75,6 +75,11 @@ demo-unplug: ## watch mediated devices being removed while a guest uses them
 	tools/vm/install-deps build
 	$(MODULES_AND_MACHINE)
 	tools/vm/demo unplug
+
+demo-migrate: ## watch a guest move to another QEMU, with a mediated serial card that it uses
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
+	tools/vm/demo migrate
 
 demo-net: ## watch two network namespaces talk over a mediated cable: under two minutes
 	tools/vm/install-deps build

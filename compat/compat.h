@@ -150,6 +150,34 @@ struct compat_vfio_migration_ops {
 #endif
 
 /*
+ * Kernels since 6.2 look for ever for a way that is blocked, as that from STOP_COPY to
+ * the states of PRE_COPY is; 7.3 does not.
+ */
+#if COMPAT_BEFORE(7, 3)
+static inline int compat_vfio_mig_get_next_state(struct vfio_device *vdev,
+						 enum vfio_device_mig_state cur,
+						 enum vfio_device_mig_state new,
+						 enum vfio_device_mig_state *next)
+{
+	if (cur == VFIO_DEVICE_STATE_STOP_COPY &&
+	    ((int)new == VFIO_DEVICE_STATE_PRE_COPY ||
+	     (int)new == VFIO_DEVICE_STATE_PRE_COPY_P2P))
+		return -EINVAL;
+	return vfio_mig_get_next_state(vdev, cur, new, next);
+}
+
+#define vfio_mig_get_next_state compat_vfio_mig_get_next_state
+#endif
+
+/*
+ * What a dirty log is reported by belongs to VFIO before 6.7, and is always there; after
+ * that it comes with this option.
+ */
+#if COMPAT_BEFORE(6, 7) && !defined(CONFIG_IOMMUFD_DRIVER)
+#define CONFIG_IOMMUFD_DRIVER 1
+#endif
+
+/*
  * GET_REGION_INFO reaches the driver as an op with kernel structures since 6.19,
  * iommufd since 6.6; before 6.2 release() has to free the device. So the
  * driver's table has members that the kernel's does not have. Its vfio_device_ops

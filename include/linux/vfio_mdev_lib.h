@@ -529,9 +529,13 @@ void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count);
 	.get_region_info = vfio_mdev_pci_dev_get_region_info
 #define VFIO_MDEV_PCI_DEV_OPS_REQUEST					\
 	.request = vfio_mdev_pci_dev_request
-/* Only for a device with &vfio_mdev_pci_dev.mig_desc, so not among all of them */
+/*
+ * Only for a device with &vfio_mdev_pci_dev.mig_desc, so not among all of them; and only if
+ * &vfio_mdev_device_ops.log_dma holds of it, which QEMU wants of what it moves
+ */
 #define VFIO_MDEV_PCI_DEV_OPS_MIGRATION					\
-	.migration = &vfio_mdev_pci_dev_migration
+	.migration = &vfio_mdev_pci_dev_migration,			\
+	.log_dma = true
 
 extern const struct vfio_mdev_migration_ops vfio_mdev_pci_dev_migration;
 

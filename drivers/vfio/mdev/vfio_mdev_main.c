@@ -327,6 +327,48 @@ static int vfio_mdev_offer_migration(struct vfio_mdev *vfio_mdev)
 	return 0;
 }
 
+static int vfio_mdev_start_log(struct vfio_device *vdev,
+			       struct rb_root_cached *ranges, u32 nr_ranges,
+			       u64 *page_size)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	return vfio_mdev_log_start(&dma->log, ranges, nr_ranges, page_size);
+}
+
+static int vfio_mdev_stop_log(struct vfio_device *vdev)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	vfio_mdev_log_stop(&dma->log);
+	return 0;
+}
+
+static int vfio_mdev_report_log(struct vfio_device *vdev, unsigned long iova,
+				unsigned long length,
+				struct iova_bitmap *bitmap)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	return vfio_mdev_log_report(dma, iova, length, bitmap);
+}
+
+static const struct vfio_log_ops vfio_mdev_log_ops = {
+	.log_start = vfio_mdev_start_log,
+	.log_stop = vfio_mdev_stop_log,
+	.log_read_and_clear = vfio_mdev_report_log,
+};
+
+/* Without that option, VFIO would start a log and then fail to report what is in it. */
+static void vfio_mdev_offer_log(struct vfio_mdev *vfio_mdev)
+{
+	if (IS_ENABLED(CONFIG_IOMMUFD_DRIVER) && vfio_mdev->ops->log_dma)
+		vfio_mdev->vdev.log_ops = &vfio_mdev_log_ops;
+}
+
 /* Once nobody can open it, VFIO looks at one op only, to see whether it is there. */
 static void vfio_mdev_put(struct vfio_mdev *vfio_mdev)
 {
@@ -351,6 +393,7 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	ret = vfio_mdev_offer_migration(vfio_mdev);
 	if (ret)
 		goto err_put;
+	vfio_mdev_offer_log(vfio_mdev);
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no

@@ -21,7 +21,7 @@ mdev_bus_test mdev_types_test mdev_lifetime_test mdev_wait_test mdev_leftover_te
 mdev_owner_test kunit_test.sh"
 vfio_tests="mdev_front_test vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_mmap_test
 vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_ioctl_test vfio_mdev_irq_test
-vfio_mdev_migration_test
+vfio_mdev_migration_test vfio_mdev_dirty_test
 vfio_mdev_dma_test mnull_test mdma_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
 virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"

@@ -4,6 +4,7 @@
 LIBMDEV_C := assert.c
 LIBMDEV_C += buffer.c
 LIBMDEV_C += card.c
+LIBMDEV_C += dirty_log.c
 LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
 LIBMDEV_C += fuzz.c
@@ -14,6 +15,7 @@ LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
+LIBMDEV_C += mdma.c
 LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c

@@ -12,6 +12,7 @@
 #include <libmdev/assert.h>
 #include <libmdev/buffer.h>
 #include <libmdev/card.h>
+#include <libmdev/dirty_log.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
 #include <libmdev/fuzz.h>
@@ -19,6 +20,7 @@
 #include <libmdev/klog.h>
 #include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
+#include <libmdev/mdma.h>
 #include <libmdev/migration.h>
 #include <libmdev/module.h>
 #include <libmdev/pin.h>
