@@ -393,7 +393,7 @@ TEST_F(dma, is_kept_for_both)
 	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA, IOMMU_WRITE));
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_READ, &value));
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
-	EXPECT_EQ(PAGE / 1024, locked());
+	EXPECT_EQ(PAGE / 1024, vfio_dma_locked());
 }
 
 /* Over the end of a page, and where nothing is kept yet; not where nothing is mapped */

@@ -19,6 +19,7 @@ LIBMDEV_C += mdma.c
 LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c
+LIBMDEV_C += svm.c
 LIBMDEV_C += sweep.c
 LIBMDEV_C += test_dma.c
 LIBMDEV_C += test_vendor.c

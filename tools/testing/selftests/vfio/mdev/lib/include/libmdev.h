@@ -24,6 +24,7 @@
 #include <libmdev/migration.h>
 #include <libmdev/module.h>
 #include <libmdev/pin.h>
+#include <libmdev/svm.h>
 #include <libmdev/sweep.h>
 #include <libmdev/test_dma.h>
 #include <libmdev/test_vendor.h>
