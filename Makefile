@@ -23,6 +23,7 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MBOCHS=m CONFIG_SAMPLE_VFIO_MDEV_MDMA=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MDPY=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MDPY_FB=m CONFIG_SAMPLE_VFIO_MDEV_MNULL=m \
+	CONFIG_SAMPLE_VFIO_MDEV_MTCE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m CONFIG_VIRTIO_MDEV=m \
 	CONFIG_SAMPLE_VIRTIO_MDEV_MVNET=m
 
@@ -52,8 +53,10 @@ modules_install: have-kdir ## install them where depmod prefers them to the kern
 	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
 
 headers_install: modules ## install what other drivers are built with, to INSTALL_HDR_PATH
-	install -d "$(INSTALL_HDR_PATH)/include/linux" "$(INSTALL_HDR_PATH)/compat"
+	install -d "$(INSTALL_HDR_PATH)/include/linux" \
+		"$(INSTALL_HDR_PATH)/include/uapi/linux" "$(INSTALL_HDR_PATH)/compat"
 	install -m 644 include/linux/*.h "$(INSTALL_HDR_PATH)/include/linux"
+	install -m 644 include/uapi/linux/*.h "$(INSTALL_HDR_PATH)/include/uapi/linux"
 	install -m 644 compat/compat.h "$(INSTALL_HDR_PATH)/compat"
 	sed 's,$(CURDIR)/drivers/\(vfio/mdev\|virtio\)/,updates/,' \
 		Module.symvers >"$(INSTALL_HDR_PATH)/Module.symvers"
