@@ -778,6 +778,8 @@ static void make_and_drop(struct vfio_dev *dev, int times)
 
 	while (times--) {
 		fd = create(dev, times);
+		MDEV_ASSERT(__create(dev, times) == -EEXIST, "twice %d", times);
+		MDEV_ASSERT(!__attach(dev, fd), "attaching window %d", times);
 		MDEV_ASSERT(!__stuff(dev, times, START, MEM | 1, PAGES),
 			    "entries of window %d", times);
 		close(fd);
@@ -790,7 +792,7 @@ static bool back_to(long before)
 	return objects_now() <= before;
 }
 
-/* Twice as much as what it may take for other reasons */
+/* Half of them would be too much. */
 TEST_F(window, leaves_no_memory)
 {
 	const int times = 400;
@@ -813,8 +815,15 @@ TEST_F(window, leaves_no_memory)
 #define STORM_LIOBNS	3
 #define STORM_FDS	8
 
-enum { STORM_CREATE, STORM_CLOSE, STORM_ATTACH, STORM_PUT, STORM_COPY,
-       STORM_REOPEN, STORM_ACTIONS };
+enum {
+	STORM_CREATE,
+	STORM_CLOSE,
+	STORM_ATTACH,
+	STORM_PUT,
+	STORM_COPY,
+	STORM_REOPEN,
+	STORM_ACTIONS
+};
 
 static const char *const storm_names[] = {
 	"create", "close", "attach", "put", "copy", "reopen"

@@ -29,9 +29,12 @@ int __vm_create(struct vm *vm)
 	int ret;
 
 	*vm = VM_CLOSED;
-	if (__module_load("kvm_intel"))
-		__module_load("kvm_amd");
 	ret = vm_open(vm);
+	if (ret == -ENOENT || ret == -ENODEV) {
+		if (__module_load("kvm_intel"))
+			__module_load("kvm_amd");
+		ret = vm_open(vm);
+	}
 	if (ret)
 		vm_close(vm);
 	return ret;
