@@ -54,7 +54,7 @@ struct vfio_mdev_window {
 	struct rhash_head node;			/* in the table while it is linked */
 	struct vfio_mdev_windows *owner;	/* of the device that it was made on */
 	struct list_head of_owner;		/* in the list of that */
-	bool linked;				/* can be found */
+	bool linked;				/* by vfio_mdev_windows_lock */
 	refcount_t refs;			/* users, and one for being linked */
 	struct completion unused;		/* nobody has a reference any more */
 	void (*let_go)(struct vfio_mdev_window *window);	/* of user space's */

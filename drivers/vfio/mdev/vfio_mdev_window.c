@@ -12,12 +12,12 @@
  * Finding takes no lock. It is done under RCU, and a window whose last reference is gone
  * is not found. Memory of one is not freed before a grace period after that.
  *
- * Who has a reference is waited for, but by no user and for no user. References are for
- * looking something up: between get and put, nobody waits for user space. So deleting
- * takes as long as the code of some vendor, and a device can be closed whatever its user
- * does. The user's file of a window has no reference on the window, but a hold on its
- * memory, see vfio_mdev_window_fd.c, and so has a device that the window is attached to.
- * Neither keeps it from being deleted; they find then that it is gone.
+ * Deleting waits for those who have a reference, uninterruptibly, and still ends.
+ * References are for looking something up: between get and put, nobody waits for user
+ * space. So it takes as long as the code of some vendor, and a device can be closed
+ * whatever users do. The user's file of a window has no reference, but a hold on memory,
+ * see vfio_mdev_window_fd.c, and so has a device that the window is attached to. They do
+ * not keep it from being deleted, and find then that it is gone.
  *
  * A window ends once. Its file and its device may be closed at the same time; whoever
  * takes it out of the table does the rest, and keeps its memory meanwhile.
@@ -231,7 +231,7 @@ EXPORT_SYMBOL_GPL(vfio_mdev_window_get);
 void vfio_mdev_window_put(struct vfio_mdev_window *window)
 {
 	if (refcount_dec_and_test(&window->refs))
-		complete_all(&window->unused);
+		complete(&window->unused);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_window_put);
 
