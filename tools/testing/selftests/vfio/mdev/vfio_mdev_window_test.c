@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,7 +16,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/userfaultfd.h>
 
 #include <libmdev.h>
 #include <libmdev/harness.h>
@@ -762,6 +766,86 @@ TEST_F(window, machine_goes)
 	mdev_remove(self->uuid[2]);
 	EXPECT_EQ(-ENOENT, __attach(&self->dev[0], fd));
 	close(fd);
+}
+
+/* Memory that is there when somebody says so; a file descriptor or -errno */
+static int fault_open(void *mem, size_t size)
+{
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)mem, .len = size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	MDEV_ASSERT(!ioctl(fd, UFFDIO_API, &api) &&
+		    !ioctl(fd, UFFDIO_REGISTER, &reg), "userfaultfd: %s",
+		    strerror(errno));
+	return fd;
+}
+
+static void fault_serve(int fd, void *mem, size_t size)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (unsigned long)mem, .len = size },
+	};
+
+	MDEV_ASSERT(!ioctl(fd, UFFDIO_ZEROPAGE, &zero), "zero page: %s",
+		    strerror(errno));
+}
+
+struct copier {
+	struct vfio_dev *dev;
+	int ret;
+};
+
+static void *copier_run(void *arg)
+{
+	struct copier *copier = arg;
+
+	copier->ret = __copy(copier->dev, 1, START + 2 * PAGE, START, PAGE + 8);
+	return NULL;
+}
+
+/*
+ * A device that copies waits for memory of its user, for as long as that takes. Whoever
+ * closes the window meanwhile, or the device that it was made on, does not.
+ */
+TEST_F(window, nobody_waits_for_a_user)
+{
+	struct copier copier = { .dev = &self->dev[1] };
+	int fd = create(&self->dev[0], 1), fault;
+	pthread_t thread;
+	struct pollfd poll_fault;
+	char *mem;
+	long start;
+
+	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	fault = fault_open(mem, PAGE);
+	if (fault < 0)
+		SKIP(return, "this kernel has no userfaultfd");
+	vfio_dma_map(copier.dev, MEM, mem, 4 * PAGE, true);
+	EXPECT_EQ(0, __stuff(copier.dev, 1, START, MEM | MTCE_READ | MTCE_WRITE, 1));
+	EXPECT_EQ(0, __stuff(copier.dev, 1, START + PAGE,
+			     (MEM + 2 * PAGE) | MTCE_READ | MTCE_WRITE, 2));
+	EXPECT_EQ(0, __attach(copier.dev, fd));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, copier_run, &copier));
+	poll_fault = (struct pollfd){ .fd = fault, .events = POLLIN };
+	EXPECT_EQ(1, poll(&poll_fault, 1, WAIT_LONG_MS));
+
+	start = now_ms();
+	dev_close(&self->dev[0], &self->vm[0]);
+	close(fd);
+	EXPECT_LT(now_ms() - start, WAIT_LONG_MS / 2);
+	fault_serve(fault, mem, PAGE);
+	pthread_join(thread, NULL);
+	/* The page that it had looked up, and no other one */
+	EXPECT_EQ(-ENOENT, copier.ret);
+	close(fault);
 }
 
 /* Objects in the caches that windows are made of, see mdev_leftover_test */
