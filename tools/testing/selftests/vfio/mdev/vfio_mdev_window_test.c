@@ -1120,28 +1120,35 @@ static const struct sweep sweep_create = {
 	.undo = undo_create,
 };
 
-static void prepare_put(struct sweep_site *site)
+/* Entries are tried twice, so one allocation that fails does not matter. */
+static char sweep_mem[2 * PAGE] __attribute__((aligned(PAGE)));
+
+static void prepare_copy(struct sweep_site *site)
 {
 	prepare_create(site);
 	site->file = create(&site->dev, 1);
+	vfio_dma_map(&site->dev, MEM, sweep_mem, sizeof(sweep_mem), true);
+	MDEV_ASSERT(!__put(&site->dev, 1, START, MEM | MTCE_READ) &&
+		    !__put(&site->dev, 1, START + PAGE,
+			   (MEM + PAGE) | MTCE_WRITE), "entries");
+	memset(sweep_mem, 1, PAGE);
+	memset(sweep_mem + PAGE, 0, PAGE);
 }
 
-static int run_put(struct sweep_site *site)
+static int run_copy(struct sweep_site *site)
 {
-	return __put(&site->dev, 1, START + 5 * PAGE, MEM | MTCE_READ);
+	return __copy(&site->dev, 1, START + PAGE, START, PAGE);
 }
 
-static bool undone_put(struct sweep_site *site)
+static bool undone_copy(struct sweep_site *site)
 {
-	__u64 tce;
-
-	return !__get(&site->dev, 1, START + 5 * PAGE, &tce) && !tce;
+	return GET(&site->dev, status) == ENOMEM && !sweep_mem[PAGE];
 }
 
-static const struct sweep sweep_put = {
-	.prepare = prepare_put,
-	.run = run_put,
-	.undone = undone_put,
+static const struct sweep sweep_copy = {
+	.prepare = prepare_copy,
+	.run = run_copy,
+	.undone = undone_copy,
 	.undo = undo_create,
 };
 
@@ -1157,7 +1164,7 @@ TEST(out_of_memory)
 	if (__vm_create(&sweep_vm))
 		SKIP(return, "this machine has no KVM");
 	sweep_run("create", &sweep_create, &site);
-	sweep_run("put", &sweep_put, &site);
+	sweep_run("copy", &sweep_copy, &site);
 	vm_close(&sweep_vm);
 	sweep_end(&site);
 }
