@@ -26,7 +26,7 @@ vfio_mdev_dma_test vfio_mdev_svm_test vfio_mdev_svm_access_test vfio_mdev_svm_me
 mnull_test mdma_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
 virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"
-kvm_tests="vfio_mdev_kvm_test"
+kvm_tests="vfio_mdev_kvm_test vfio_mdev_window_test"
 clients_tests="clients_test.py mdevctl_test.sh mdevctl_autostart_test.sh guide_test.py"
 races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test
 vfio_mdev_svm_race_test vfio_mdev_fuzz_test"

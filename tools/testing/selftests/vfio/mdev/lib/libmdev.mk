@@ -27,6 +27,7 @@ LIBMDEV_C += uevent.c
 LIBMDEV_C += vfio_dev.c
 LIBMDEV_C += vfio_dma.c
 LIBMDEV_C += virtio.c
+LIBMDEV_C += vm.c
 LIBMDEV_C += wait.c
 LIBMDEV_C += writer.c
 

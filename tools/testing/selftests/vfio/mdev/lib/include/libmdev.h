@@ -32,6 +32,7 @@
 #include <libmdev/vfio_dev.h>
 #include <libmdev/vfio_dma.h>
 #include <libmdev/virtio.h>
+#include <libmdev/vm.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 
