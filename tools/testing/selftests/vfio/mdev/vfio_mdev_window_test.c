@@ -796,6 +796,20 @@ static void fault_serve(int fd, void *mem, size_t size)
 		    strerror(errno));
 }
 
+/*
+ * Before 6.2, KVM itself waits for the memory when a group is taken out: it asks type1
+ * about the others, which has a lock meanwhile. The machine has no file of this device.
+ */
+static void close_only(struct vfio_dev *dev, struct vm *vm)
+{
+	if (dev->group < 0) {
+		dev_close(dev, vm);
+		return;
+	}
+	close(dev->fd);
+	dev->fd = -1;
+}
+
 struct copier {
 	struct vfio_dev *dev;
 	int ret;
@@ -838,7 +852,7 @@ TEST_F(window, nobody_waits_for_a_user)
 	EXPECT_EQ(1, poll(&poll_fault, 1, WAIT_LONG_MS));
 
 	start = now_ms();
-	dev_close(&self->dev[0], &self->vm[0]);
+	close_only(&self->dev[0], &self->vm[0]);
 	close(fd);
 	EXPECT_LT(now_ms() - start, WAIT_LONG_MS / 2);
 	fault_serve(fault, mem, PAGE);
