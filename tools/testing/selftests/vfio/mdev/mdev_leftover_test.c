@@ -57,25 +57,9 @@ static long objects_now(void)
 	return slab_objects("kmalloc") + slab_objects("kernfs_node");
 }
 
-/*
- * Memory of what is gone is freed some time later, and then stays with a processor
- * for a while, where it counts as used, unless the caches are shrunk. What is in use
- * is what it comes down to.
- */
 static long objects_in_use(void)
 {
-	long least = objects_now(), now;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		usleep(30000);
-		now = objects_now();
-		if (now < least - 20)
-			i = -1;
-		if (now < least)
-			least = now;
-	}
-	return least;
+	return slab_objects_in_use(objects_now);
 }
 
 static void create_and_remove(int times)
