@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From "create" to a device that can be used: it has been announced, its file is there,
- * and a first read of it succeeds. One alone, and 64 at once.
+ * and a first access to it succeeds. One alone, and 64 at once.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -28,14 +28,14 @@ struct user {
 static void *create_and_use(void *arg)
 {
 	struct user *user = arg;
-	uint32_t id;
+	char bytes[4] = { };
 
 	pthread_barrier_wait(user->start);
 	user->begin = bench_now();
 	mdev_create(user->parent, user->type, user->uuid);
 	vfio_dev_open(&user->dev, user->uuid);
-	if (__vfio_dev_read(&user->dev, VFIO_PCI_CONFIG_REGION_INDEX, 0, &id, 4) != 4)
-		MDEV_FAIL("%s cannot be read", user->uuid);
+	if (__vfio_dev_pwrite(&user->dev, 0, bytes, 4) != 4)
+		MDEV_FAIL("%s cannot be written", user->uuid);
 	user->usable = bench_now();
 	return NULL;
 }

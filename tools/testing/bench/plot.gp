@@ -22,6 +22,9 @@ set style data histograms
 set style fill solid 0.8
 set boxwidth 0.8
 set xtics rotate by -25 noenhanced
+set logscale y
+set yrange [100:50000]
+set key top right
 plot "plot-register-mainline" using 2:xtic(1) title "mainline", \
 	"plot-register-ours" using 2 title "ours", \
 	"plot-process" using 2 title "a process, by a socket"

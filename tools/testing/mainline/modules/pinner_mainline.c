@@ -113,14 +113,20 @@ static void pinner_release(struct vfio_device *vdev)
 {
 	vfio_free_device(vdev);
 }
+#define PINNER_KERNEL_OPS .release = pinner_release
 #else
-#define pinner_release	NULL
+/* Later, VFIO does, and a driver has to say how a device gets an iommufd. */
+#define PINNER_KERNEL_OPS						\
+	.bind_iommufd = vfio_iommufd_emulated_bind,			\
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,			\
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,		\
+	.detach_ioas = vfio_iommufd_emulated_detach_ioas
 #endif
 
 static const struct vfio_device_ops pinner_ops = {
 	.name = "mdev_pinner",
 	.init = pinner_init_dev,
-	.release = pinner_release,
+	PINNER_KERNEL_OPS,
 	.close_device = pinner_close,
 	.read = pinner_read,
 	.write = pinner_write,
