@@ -23,8 +23,10 @@ CONFIG := CONFIG_VFIO_MDEV=m CONFIG_VFIO_MDEV_DEVICE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MBOCHS=m CONFIG_SAMPLE_VFIO_MDEV_MDMA=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MDPY=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MDPY_FB=m CONFIG_SAMPLE_VFIO_MDEV_MNULL=m \
+	CONFIG_SAMPLE_VFIO_MDEV_MTCE=m \
 	CONFIG_SAMPLE_VFIO_MDEV_MTTY=m CONFIG_VIRTIO_MDEV=m \
-	CONFIG_SAMPLE_VIRTIO_MDEV_MVNET=m
+	CONFIG_SAMPLE_VIRTIO_MDEV_MVNET=m \
+	CONFIG_VFIO_MDEV_SVM=m CONFIG_SAMPLE_VFIO_MDEV_MSVM=m
 
 # Debian's headers come without the vmlinux that BTF is made from.
 KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR)" $(CONFIG) \
@@ -32,6 +34,7 @@ KBUILD = $(MAKE) -j$(shell nproc) -C "$(KDIR)" M="$(CURDIR)" MDEV_ROOT="$(CURDIR
 	CFLAGS_mdev_vfio.o=-DCOMPAT_MDEV_VFIO \
 	CFLAGS_mdev_test_front.o=-DCOMPAT_VFIO_MDEV_MAIN \
 	CFLAGS_vfio_mdev_main.o=-DCOMPAT_VFIO_MDEV_MAIN \
+	CFLAGS_vfio_mdev_svm.o=-DCOMPAT_VFIO_MDEV_SVM \
 	CFLAGS_virtio_mdev_main.o=-DCOMPAT_VIRTIO_MDEV
 
 # The modules are built while the machine's packages come.
@@ -40,7 +43,8 @@ MODULES_AND_MACHINE = $(MAKE) modules & built=$$!; tools/vm/install-deps vm && w
 # What a driver outside of this tree is built with
 INSTALL_HDR_PATH := /usr/local/src/mdev
 
-.PHONY: modules modules_install headers_install demo demo-display demo-net demo-unplug \
+.PHONY: modules modules_install headers_install demo demo-display demo-migrate demo-net demo-svm \
+	demo-unplug \
 	check check-fuzz check-vringh check-configs check-mainline \
 	check-vendors check-model check-mutants fuzz bench kunit patch clean help have-kdir \
 	print-kdir
@@ -52,8 +56,10 @@ modules_install: have-kdir ## install them where depmod prefers them to the kern
 	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
 
 headers_install: modules ## install what other drivers are built with, to INSTALL_HDR_PATH
-	install -d "$(INSTALL_HDR_PATH)/include/linux" "$(INSTALL_HDR_PATH)/compat"
+	install -d "$(INSTALL_HDR_PATH)/include/linux" \
+		"$(INSTALL_HDR_PATH)/include/uapi/linux" "$(INSTALL_HDR_PATH)/compat"
 	install -m 644 include/linux/*.h "$(INSTALL_HDR_PATH)/include/linux"
+	install -m 644 include/uapi/linux/*.h "$(INSTALL_HDR_PATH)/include/uapi/linux"
 	install -m 644 compat/compat.h "$(INSTALL_HDR_PATH)/compat"
 	sed 's,$(CURDIR)/drivers/\(vfio/mdev\|virtio\)/,updates/,' \
 		Module.symvers >"$(INSTALL_HDR_PATH)/Module.symvers"
@@ -76,10 +82,20 @@ demo-unplug: ## watch mediated devices being removed while a guest uses them
 	$(MODULES_AND_MACHINE)
 	tools/vm/demo unplug
 
+demo-migrate: ## watch a guest move to another QEMU, with a mediated serial card that it uses
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
+	tools/vm/demo migrate
+
 demo-net: ## watch two network namespaces talk over a mediated cable: under two minutes
 	tools/vm/install-deps build
 	$(MODULES_AND_MACHINE)
 	tools/vm/demo net
+
+demo-svm: ## watch a device work in memory of a process, for who may: under two minutes
+	tools/vm/install-deps build
+	$(MODULES_AND_MACHINE)
+	tools/vm/demo svm
 
 check: ## static checks, then the selftests in a virtual machine
 	tools/testing/check $(TOLD)

@@ -106,6 +106,12 @@
 	.fb_imageblit = cfb_imageblit
 #endif
 
+/* Gives no VMAs any more since 6.5 */
+#if COMPAT_BEFORE(6, 5)
+#define pin_user_pages_remote(mm, start, nr, flags, pages, locked) \
+	pin_user_pages_remote(mm, start, nr, flags, pages, NULL, locked)
+#endif
+
 /* vm_flags are changed through helpers since 6.3 */
 #if COMPAT_BEFORE(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
@@ -147,6 +153,34 @@ struct compat_vfio_migration_ops {
 };
 
 #define vfio_migration_ops compat_vfio_migration_ops
+#endif
+
+/*
+ * Kernels since 6.2 look for ever for a way that is blocked, as that from STOP_COPY to
+ * the states of PRE_COPY is; 7.3 does not.
+ */
+#if COMPAT_BEFORE(7, 3)
+static inline int compat_vfio_mig_get_next_state(struct vfio_device *vdev,
+						 enum vfio_device_mig_state cur,
+						 enum vfio_device_mig_state new,
+						 enum vfio_device_mig_state *next)
+{
+	if (cur == VFIO_DEVICE_STATE_STOP_COPY &&
+	    ((int)new == VFIO_DEVICE_STATE_PRE_COPY ||
+	     (int)new == VFIO_DEVICE_STATE_PRE_COPY_P2P))
+		return -EINVAL;
+	return vfio_mig_get_next_state(vdev, cur, new, next);
+}
+
+#define vfio_mig_get_next_state compat_vfio_mig_get_next_state
+#endif
+
+/*
+ * What a dirty log is reported by belongs to VFIO before 6.7, and is always there; after
+ * that it comes with this option.
+ */
+#if COMPAT_BEFORE(6, 7) && !defined(CONFIG_IOMMUFD_DRIVER)
+#define CONFIG_IOMMUFD_DRIVER 1
 #endif
 
 /*
@@ -567,6 +601,115 @@ struct virtqueue_info {
 	static int compat_find_vqs(vdev_arg, nvqs_arg, vqs_arg, infos_arg, \
 				   desc_arg)
 #endif
+#endif
+
+/*
+ * In vfio_mdev_svm.c alone, for which the Makefile sets COMPAT_VFIO_MDEV_SVM. mm_access()
+ * is for no module but that one, and only in the tree that the sources are laid over, see
+ * tools/vm/patches. Opening the file mem of a process asks the same question, and this
+ * opens it in a proc of our own, which user space can neither see nor cover.
+ */
+#ifdef COMPAT_VFIO_MDEV_SVM
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/ptrace.h>
+#include <linux/sched/mm.h>
+
+static struct vfsmount *compat_proc;
+
+/*
+ * The file is about the credentials that file systems look at, which differ from those
+ * that matter here where a program has set them. With what it gets, the caller may do no
+ * more than with what it has: the same user and group, and the same capabilities.
+ */
+static inline struct cred *compat_real_cred(void)
+{
+	struct cred *cred = prepare_creds();
+
+	if (cred) {
+		cred->fsuid = cred->uid;
+		cred->fsgid = cred->gid;
+	}
+	return cred;
+}
+
+static inline int compat_open_mem(struct task_struct *task)
+{
+	pid_t pid = pid_nr_ns(task_pid(task), proc_pid_ns(compat_proc->mnt_sb));
+	const struct cred *old;
+	struct file *file;
+	struct cred *cred;
+	char name[32];
+
+	if (!pid)
+		return -ESRCH;
+	cred = compat_real_cred();
+	if (!cred)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), "%d/mem", pid);
+	old = override_creds(cred);
+	file = file_open_root_mnt(compat_proc, name, O_RDWR, 0);
+	revert_creds(old);
+	put_cred(cred);
+	if (IS_ERR(file))
+		return PTR_ERR(file) == -ENOENT ? -ESRCH : PTR_ERR(file);
+	fput(file);
+	return 0;
+}
+
+/*
+ * A process gets another address space by executing a program, a new one, and loses it
+ * by ending. As we hold on to the one, no new one has its address. So if the process has
+ * it before and after, it had it when the file was opened, and that is what was asked
+ * about. Always PTRACE_MODE_ATTACH_REALCREDS.
+ */
+static inline struct mm_struct *compat_mm_access(struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task), *again;
+	int ret;
+
+	if (!mm)
+		return ERR_PTR(-ESRCH);
+	if (mm == current->mm)
+		return mm;
+	ret = compat_open_mem(task);
+	if (!ret) {
+		again = get_task_mm(task);
+		if (again != mm)
+			ret = -EACCES;
+		if (again)
+			mmput_async(again);
+	}
+	if (!ret)
+		return mm;
+	mmput_async(mm);
+	return ERR_PTR(ret);
+}
+
+#define mm_access(task, mode) compat_mm_access(task)
+
+static int __init compat_svm_init(void)
+{
+	struct file_system_type *proc = get_fs_type("proc");
+
+	if (!proc)
+		return -ENODEV;
+	compat_proc = kern_mount(proc);
+	module_put(proc->owner);
+	return PTR_ERR_OR_ZERO(compat_proc);
+}
+
+static void __exit compat_svm_exit(void)
+{
+	kern_unmount(compat_proc);
+}
+
+module_init(compat_svm_init);
+module_exit(compat_svm_exit);
 #endif
 
 #endif /* MDEV_COMPAT_H */

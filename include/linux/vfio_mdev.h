@@ -71,6 +71,11 @@ struct vfio_mdev_migration_ops {
  *	       vfio_mdev_pin() or vfio_mdev_dma_rw(). Called several times for
  *	       a range if need be, never for one without a pin. Without this
  *	       callback, a device cannot pin.
+ * @log_dma: all memory of the user that the device writes, it writes by
+ *	     vfio_mdev_dma_rw() or through pins of vfio_mdev_pin() or
+ *	     vfio_mdev_keep_page(), if it writes any. Then user space is offered a log
+ *	     of what was written, where the kernel can: from Linux 6.7 on, one with
+ *	     CONFIG_IOMMUFD_DRIVER.
  *
  * Each may be NULL. A missing @open, @read, @write, @ioctl or @mmap answers
  * -EINVAL. Calls come in this order for a device: create, (open, release)*,
@@ -120,6 +125,7 @@ struct vfio_mdev_device_ops {
 			      void __user *arg, size_t argsz);
 	const struct vfio_mdev_migration_ops *migration;
 	void (*dma_unmap)(struct mdev_device *mdev, u64 iova, u64 len);
+	bool log_dma;
 };
 
 struct vfio_device *vfio_mdev_to_vfio(struct mdev_device *mdev);
@@ -136,6 +142,7 @@ int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 /* Pins that are kept, by the page */
 void vfio_mdev_keep_pins(struct mdev_device *mdev, unsigned int budget);
 int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot);
+void vfio_mdev_drop_kept(struct mdev_device *mdev);
 struct page *vfio_mdev_kept_page(struct mdev_device *mdev, u64 iova, int prot);
 int vfio_mdev_kept_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 		      bool write);

@@ -322,6 +322,10 @@ int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
  * Interrupts
  */
 
+/* After those of PCI, one that says that the device has met a fault */
+#define VFIO_MDEV_FAULT_IRQ_INDEX	VFIO_PCI_NUM_IRQS
+#define VFIO_MDEV_NUM_IRQS		(VFIO_MDEV_FAULT_IRQ_INDEX + 1)
+
 /**
  * struct vfio_mdev_irq_desc - which interrupts a device has
  * @dev: names the device in messages
@@ -333,6 +337,7 @@ int vfio_mdev_region_get_info(const struct vfio_mdev_regions *regions,
  * @msi: number of its MSI vectors, 0 or a power of two up to 32
  * @msix: number of its MSI-X vectors, up to 2048
  * @request: the device has a request op and signals VFIO_PCI_REQ_IRQ_INDEX in it
+ * @fault: the device has %VFIO_MDEV_FAULT_IRQ_INDEX, see vfio_mdev_irq_signal_fault()
  */
 struct vfio_mdev_irq_desc {
 	struct device *dev;
@@ -341,6 +346,7 @@ struct vfio_mdev_irq_desc {
 	u16 msix;
 	bool intx;
 	bool request;
+	bool fault;
 };
 
 /**
@@ -351,7 +357,8 @@ struct vfio_mdev_irq_desc {
 struct vfio_mdev_irqs {
 	/* private: */
 	struct vfio_mdev_config *config;
-	u16 count[VFIO_PCI_NUM_IRQS];
+	u16 count[VFIO_MDEV_NUM_IRQS];
+	unsigned int nr;		/* indexes that there are, as user space is told */
 	/*
 	 * What the device looks at, which is all below but @unmask. Eventfds are
 	 * signalled under it, which keeps them from being replaced and freed
@@ -366,11 +373,12 @@ struct vfio_mdev_irqs {
 	bool owed;			/* INTx, to who gets a device that moved */
 	struct eventfd_ctx **trigger;	/* of @index */
 	struct eventfd_ctx *request;
+	struct eventfd_ctx *fault;
 	struct vfio_mdev_irqfd *unmask;	/* of INTx, by eventfd */
 	/*
 	 * What user space sets, one call at a time. @index, @enabled, @trigger,
-	 * @request and @unmask change only under it, so it is enough for looking
-	 * at them, and for signalling. They change under @lock too, but for
+	 * @request, @fault and @unmask change only under it, so it is enough for
+	 * looking at them, and for signalling. They change under @lock too, but for
 	 * @unmask, and for @trigger while no @index is enabled. Outside of @lock:
 	 * the work of @unmask, which is waited for under this one, takes that.
 	 */
@@ -391,6 +399,7 @@ void vfio_mdev_irq_set_line(struct vfio_mdev_irqs *irqs, bool level);
 void vfio_mdev_irq_update(struct vfio_mdev_irqs *irqs);
 void vfio_mdev_irq_signal(struct vfio_mdev_irqs *irqs, unsigned int vector);
 void vfio_mdev_irq_request(struct vfio_mdev_irqs *irqs);
+void vfio_mdev_irq_signal_fault(struct vfio_mdev_irqs *irqs);
 
 /*
  * ioctls
@@ -435,6 +444,8 @@ long vfio_mdev_ioctl_set_irqs(struct vfio_mdev_irqs *irqs, void __user *arg);
  * @nr_regions: how many of the table's entries the device has; VFIO_PCI_NUM_REGIONS
  *		unless the vendor raises it
  * @regions: the same, checked
+ * @fault_irq: it has the interrupt %VFIO_MDEV_FAULT_IRQ_INDEX. To be set before
+ *	       vfio_mdev_pci_dev_finish().
  * @irqs: its interrupts
  * @pci: the above, for the ioctls
  * @mig_desc: what there is to migrate beside config space, interrupts and memory; only if
@@ -466,6 +477,7 @@ struct vfio_mdev_pci_dev {
 	struct vfio_mdev_region region[VFIO_MDEV_PCI_DEV_REGIONS];
 	unsigned int nr_regions;
 	struct vfio_mdev_regions regions;
+	bool fault_irq;
 	struct vfio_mdev_irqs irqs;
 	struct vfio_mdev_pci pci;
 	const struct vfio_mdev_mig_desc *mig_desc;
@@ -529,9 +541,13 @@ void vfio_mdev_pci_dev_request(struct mdev_device *mdev, unsigned int count);
 	.get_region_info = vfio_mdev_pci_dev_get_region_info
 #define VFIO_MDEV_PCI_DEV_OPS_REQUEST					\
 	.request = vfio_mdev_pci_dev_request
-/* Only for a device with &vfio_mdev_pci_dev.mig_desc, so not among all of them */
+/*
+ * Only for a device with &vfio_mdev_pci_dev.mig_desc, so not among all of them; and only if
+ * &vfio_mdev_device_ops.log_dma holds of it, which QEMU wants of what it moves
+ */
 #define VFIO_MDEV_PCI_DEV_OPS_MIGRATION					\
-	.migration = &vfio_mdev_pci_dev_migration
+	.migration = &vfio_mdev_pci_dev_migration,			\
+	.log_dma = true
 
 extern const struct vfio_mdev_migration_ops vfio_mdev_pci_dev_migration;
 

@@ -7,7 +7,7 @@
  * 256 MiB last that all may have in use (parameter "mem"):
  *
  *   # cd /sys/class/mdev_bus/mbochs/mdev_supported_types
- *   # grep . mbochs-medium/[and]*
+ *   # grep -s . mbochs-medium/[and]*
  *   # echo 0c9f4a2c-6b9e-44a5-8a38-0dd4a7b0c4d8 > mbochs-medium/create
  *
  * It is the display that QEMU has as bochs-display, so guests have a driver:

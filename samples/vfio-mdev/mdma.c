@@ -21,12 +21,16 @@
  *
  * Ending. Whatever the user does, reset and release stop the thread between two pages,
  * and it is the user's own pages that they may have to wait for.
+ *
+ * Migration. A device that is to be moved stands still between two commands: one that was
+ * begun is finished, one that was not is done elsewhere. So there is no more to store
+ * than a few numbers; the library stores the page of the doorbell. What was written
+ * to memory of the user the library tells user space, which moves that.
  */
 #include <linux/crc32.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/kthread.h>
-#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/mdev.h>
 #include <linux/minmax.h>
@@ -36,21 +40,24 @@
 #include <linux/processor.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/time64.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
 #include <linux/vfio_mdev_lib.h>
+#include <linux/vfio_mdev_migration.h>
 #include <linux/wait.h>
 
 #include "mdma.h"
 
 #define MDMA_POOL	65536	/* pages that all devices may keep pinned */
-#define MDMA_LOOK_NS	NSEC_PER_MSEC	/* at the doorbell, in vain, before the thread sleeps */
+#define MDMA_LOOKS	50000	/* at the doorbell, in vain, before the thread sleeps */
 
 /* The first page of BAR 0 has the registers and, in the middle, what MSI-X needs. */
 #define MDMA_BAR_PAGES	4
 #define MDMA_MSIX_TABLE	0x800
 #define MDMA_MSIX_PBA	0x880
+
+/* In the stream that a device is migrated by */
+#define MDMA_RECORD_STATE	VFIO_MDEV_MIG_VENDOR
 
 static const struct vfio_region_sparse_mmap_area mdma_areas[] = {
 	{ .offset = PAGE_SIZE, .size = PAGE_SIZE },
@@ -64,6 +71,7 @@ static const struct vfio_region_sparse_mmap_area mdma_areas[] = {
  * @wait: where it sleeps
  * @kicked: it has to look at the doorbell
  * @running: cleared to stop it between two pages; set with @lock held
+ * @paused: set to stop it between two commands, while the device is being migrated
  * @lock: held by the thread while it looks for commands and runs them, and by whoever
  *	  writes control registers, after having stopped it. Protects @stopped, @ring,
  *	  @size and @head.
@@ -83,6 +91,7 @@ struct mdma {
 	wait_queue_head_t wait;
 	bool kicked;
 	bool running;
+	bool paused;
 	struct mutex lock;		/* see above */
 	bool stopped;
 	u64 ring;
@@ -259,7 +268,8 @@ static u32 mdma_pending(struct mdma *mdma)
 {
 	__le32 tail = READ_ONCE(*mdma_doorbell(mdma, MDMA_TAIL));
 
-	return mdma->running ? le32_to_cpu(tail) - mdma->head : 0;
+	return mdma->running && !READ_ONCE(mdma->paused) ?
+	       le32_to_cpu(tail) - mdma->head : 0;
 }
 
 static void mdma_stop(struct mdma *mdma)
@@ -319,13 +329,14 @@ static void mdma_next(struct mdma *mdma)
 /* Until there is nothing to do for a while, or the thread is to stop */
 static void mdma_work(struct mdma *mdma)
 {
-	u64 since = ktime_get_ns();
+	unsigned int looks = 0;
 
 	WRITE_ONCE(*mdma_doorbell(mdma, MDMA_ASLEEP), 0);
-	while (READ_ONCE(mdma->running) && ktime_get_ns() - since < MDMA_LOOK_NS) {
+	while (READ_ONCE(mdma->running) && !READ_ONCE(mdma->paused) &&
+	       looks++ < MDMA_LOOKS) {
 		if (mdma_pending(mdma)) {
 			mdma_next(mdma);
-			since = ktime_get_ns();
+			looks = 0;
 		}
 		cpu_relax();
 		cond_resched();
@@ -389,6 +400,11 @@ static void mdma_reset(struct vfio_mdev_pci_dev *pdev)
 	mutex_unlock(&mdma->lock);
 }
 
+static bool mdma_can_enable(u32 size)
+{
+	return is_power_of_2(size) && size <= MDMA_RING_MAX;
+}
+
 static void mdma_enable(struct mdma *mdma, bool enable)
 {
 	if (!enable)
@@ -397,8 +413,7 @@ static void mdma_enable(struct mdma *mdma, bool enable)
 		return;
 	mutex_lock(&mdma->lock);
 	mdma->running = enable && !mdma->stopped &&
-			is_power_of_2(mdma->size) &&
-			mdma->size <= MDMA_RING_MAX;
+			mdma_can_enable(mdma->size);
 	mutex_unlock(&mdma->lock);
 	mdma_kick(mdma);
 }
@@ -476,14 +491,143 @@ static const struct vfio_mdev_region_ops mdma_registers = {
 	.write = mdma_write,
 };
 
-/*
- * From create to remove
- */
-
 static struct mdma *to_mdma(struct mdev_device *mdev)
 {
 	return vfio_mdev_pci_dev_container(mdev, struct mdma, pdev);
 }
+
+/*
+ * Migration
+ */
+
+#define MDMA_STATE_ENABLED	1
+#define MDMA_STATE_STOPPED	2
+
+/**
+ * struct mdma_state - what is stored of a device
+ * @ring: as in &struct mdma, and so on
+ * @size: commands in it
+ * @head: how many commands were taken
+ * @done: how many were done, one less only if the device stopped for lack of its ring
+ * @errors: how many failed
+ * @kicks: how often it was told to look
+ * @flags: MDMA_STATE_..., at most one of them
+ */
+struct mdma_state {
+	__le64 ring;
+	__le32 size;
+	__le32 head;
+	__le32 done;
+	__le32 errors;
+	__le32 kicks;
+	__le32 flags;
+};
+
+/*
+ * Whoever has the lock afterwards finds that there is nothing to do. That may take as
+ * long as a command does, whose length has a limit.
+ */
+static void mdma_pause(struct mdev_device *mdev)
+{
+	struct mdma *mdma = to_mdma(mdev);
+
+	WRITE_ONCE(mdma->paused, true);
+	mutex_lock(&mdma->lock);
+	mutex_unlock(&mdma->lock);
+	vfio_mdev_drop_kept(mdev);
+}
+
+static void mdma_resume(struct mdev_device *mdev)
+{
+	struct mdma *mdma = to_mdma(mdev);
+
+	WRITE_ONCE(mdma->paused, false);
+	mdma_kick(mdma);
+}
+
+static int mdma_save(struct mdev_device *mdev, struct vfio_mdev_stream *stream)
+{
+	struct mdma *mdma = to_mdma(mdev);
+	struct mdma_state state;
+
+	mutex_lock(&mdma->lock);
+	state = (struct mdma_state){
+		.ring = cpu_to_le64(mdma->ring),
+		.size = cpu_to_le32(mdma->size),
+		.head = cpu_to_le32(mdma->head),
+		.done = cpu_to_le32(mdma->done),
+		.errors = cpu_to_le32(mdma->errors),
+		.kicks = cpu_to_le32(atomic_read(&mdma->kicks)),
+		.flags = cpu_to_le32((mdma->running ? MDMA_STATE_ENABLED : 0) |
+				     (mdma->stopped ? MDMA_STATE_STOPPED : 0)),
+	};
+	mutex_unlock(&mdma->lock);
+	return vfio_mdev_stream_put(stream, MDMA_RECORD_STATE, &state,
+				    sizeof(state));
+}
+
+/* No device has another number of commands under way, as it is paused between two. */
+static int mdma_check(struct mdev_device *mdev,
+		      const struct vfio_mdev_stream *stream)
+{
+	const struct mdma_state *state =
+		vfio_mdev_stream_get(stream, MDMA_RECORD_STATE, NULL);
+	u32 flags = le32_to_cpu(state->flags);
+	u32 under_way = le32_to_cpu(state->head) - le32_to_cpu(state->done);
+
+	switch (flags) {
+	case 0:
+		return under_way ? -EINVAL : 0;
+	case MDMA_STATE_ENABLED:
+		return under_way || !mdma_can_enable(le32_to_cpu(state->size)) ?
+		       -EINVAL : 0;
+	case MDMA_STATE_STOPPED:
+		return under_way > 1 ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static void mdma_load(struct mdev_device *mdev,
+		      const struct vfio_mdev_stream *stream)
+{
+	const struct mdma_state *state =
+		vfio_mdev_stream_get(stream, MDMA_RECORD_STATE, NULL);
+	struct mdma *mdma = to_mdma(mdev);
+
+	mutex_lock(&mdma->lock);
+	mdma->ring = le64_to_cpu(state->ring);
+	mdma->size = le32_to_cpu(state->size);
+	mdma->head = le32_to_cpu(state->head);
+	mdma->done = le32_to_cpu(state->done);
+	mdma->errors = le32_to_cpu(state->errors);
+	atomic_set(&mdma->kicks, le32_to_cpu(state->kicks));
+	mdma->running = state->flags & cpu_to_le32(MDMA_STATE_ENABLED);
+	mdma->stopped = state->flags & cpu_to_le32(MDMA_STATE_STOPPED);
+	mutex_unlock(&mdma->lock);
+}
+
+static const struct vfio_mdev_mig_record mdma_records[] = {
+	{
+		.tag = MDMA_RECORD_STATE,
+		.min_size = sizeof(struct mdma_state),
+		.max_size = sizeof(struct mdma_state),
+	},
+};
+
+static const struct vfio_mdev_mig_desc mdma_mig_desc = {
+	.records = mdma_records,
+	.nr_records = ARRAY_SIZE(mdma_records),
+	.stop = mdma_pause,
+	.run = mdma_resume,
+	.save = mdma_save,
+	.check = mdma_check,
+	.load = mdma_load,
+};
+
+/*
+ * From create to remove
+ */
 
 static int mdma_open(struct mdev_device *mdev)
 {
@@ -517,6 +661,7 @@ static const struct vfio_mdev_device_ops mdma_ops = {
 	VFIO_MDEV_PCI_DEV_OPS_RDWR,
 	VFIO_MDEV_PCI_DEV_OPS_REGIONS,
 	VFIO_MDEV_PCI_DEV_OPS_REQUEST,
+	VFIO_MDEV_PCI_DEV_OPS_MIGRATION,
 };
 
 static int mdma_setup(struct mdma *mdma)
@@ -545,7 +690,9 @@ static int mdma_setup(struct mdma *mdma)
 	mdma->pdev.region[0].max_width = 4;
 	mdma->pdev.region[0].areas = mdma_areas;
 	mdma->pdev.region[0].nr_areas = ARRAY_SIZE(mdma_areas);
+	mdma->pdev.region[0].migrate = true;
 	mdma->pdev.reset = mdma_reset;
+	mdma->pdev.mig_desc = &mdma_mig_desc;
 	ret = vfio_mdev_config_add_msix(&mdma->pdev.config, &msix);
 	if (ret) {
 		vfio_mdev_pci_dev_destroy(&mdma->pdev);

@@ -6,7 +6,7 @@
  * of mediated devices, displays of different sizes, as long as its 64 MiB of
  * video memory last:
  *
- *   # cd /sys/class/mdev_bus/mdpy/mdev_supported_types; grep . mdpy-vga/[and]*
+ *   # cd /sys/class/mdev_bus/mdpy/mdev_supported_types; grep -s . mdpy-vga/[and]*
  *   # echo 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 > mdpy-vga/create
  *
  * Give it to a guest, where mdpy-fb.ko makes a framebuffer of it. What the guest

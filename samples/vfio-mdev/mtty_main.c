@@ -6,7 +6,7 @@
  * of mediated devices, a card with one serial port and a card with two, as long
  * as its 24 ports last:
  *
- *   # cd /sys/class/mdev_bus/mtty/mdev_supported_types; grep . mtty-2/[and]*
+ *   # cd /sys/class/mdev_bus/mtty/mdev_supported_types; grep -s . mtty-2/[and]*
  *   # echo 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 > mtty-2/create
  *   # ls -l /sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001/
  *

@@ -128,6 +128,10 @@ void vfio_mdev_pin_undo_now(struct vfio_mdev_pin *pin)
 {
 	struct vfio_mdev_dma *dma = pin->dma;
 
+	/* From here on it may not be found any more. */
+	if (pin->writes)
+		vfio_mdev_log_written(&dma->log, pin->node.start,
+				      pin->node.last);
 	vfio_unpin_pages(dma->vdev, vfio_mdev_pin_iova(pin),
 			 vfio_mdev_pin_npage(pin));
 	spin_lock(&dma->lock);
@@ -243,6 +247,7 @@ int vfio_mdev_pin_do(struct vfio_mdev_pin *pin, int prot, struct page **pages)
 {
 	int ret;
 
+	pin->writes = prot & IOMMU_WRITE;
 	ret = vfio_mdev_pin_begin(pin);
 	if (ret)
 		return ret;
@@ -376,6 +381,7 @@ int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 	struct vfio_mdev_dma *dma = vfio_mdev_dma_of(mdev);
 	bool in_unmap = false;
 	u64 last;
+	int ret;
 
 	if (READ_ONCE(dma->state) != VFIO_MDEV_DMA_USED)
 		return -ENODEV;
@@ -391,8 +397,12 @@ int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 	}
 	if (in_unmap)
 		return -EDEADLK;
-	return vfio_mdev_dma_errno(vfio_dma_rw(dma->vdev, iova, buf, len,
-					       write));
+	ret = vfio_dma_rw(dma->vdev, iova, buf, len, write);
+	/* If that failed, it may be in part. */
+	if (write)
+		vfio_mdev_log_written(&dma->log, iova >> PAGE_SHIFT,
+				      last >> PAGE_SHIFT);
+	return vfio_mdev_dma_errno(ret);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_dma_rw);
 
@@ -415,6 +425,7 @@ void vfio_mdev_dma_setup(struct vfio_mdev_dma *dma, struct mdev_device *mdev,
 	INIT_LIST_HEAD(&dma->oldest);
 	init_waitqueue_head(&dma->wait);
 	INIT_WORK(&dma->work, vfio_mdev_dma_work);
+	vfio_mdev_log_setup(&dma->log);
 }
 
 static void vfio_mdev_dma_set(struct vfio_mdev_dma *dma,
@@ -484,6 +495,7 @@ void vfio_mdev_dma_closed(struct vfio_mdev_dma *dma)
 {
 	unsigned int forgotten;
 
+	vfio_mdev_log_stop(&dma->log);
 	vfio_mdev_undo_all(dma);
 	wait_event(dma->wait, !vfio_mdev_has_pins(dma, 0, ULONG_MAX));
 	cancel_work_sync(&dma->work);

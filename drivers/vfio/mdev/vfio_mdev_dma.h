@@ -14,6 +14,8 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "vfio_mdev_dirty.h"
+
 struct mdev_device;
 struct page;
 struct task_struct;
@@ -47,6 +49,7 @@ enum vfio_mdev_dma_state {
  * @telling: calls of the vendor's dma_unmap() that are under way
  * @wait: woken when a pin leaves @tree, and when @telling drops to 0
  * @work: undoes pins where the caller may hold a lock that VFIO's unpinning needs
+ * @log: which pages were written to; has a lock of its own, which is outside of @lock
  */
 struct vfio_mdev_dma {
 	struct mdev_device *mdev;
@@ -65,6 +68,7 @@ struct vfio_mdev_dma {
 	unsigned int telling;
 	wait_queue_head_t wait;
 	struct work_struct work;
+	struct vfio_mdev_log log;
 };
 
 enum vfio_mdev_pin_state {
@@ -81,11 +85,12 @@ enum vfio_mdev_pin_state {
  * @undo: in a list of those to be unpinned
  * @state: see above
  * @stale: its range began to be unmapped after it was begun
+ * @writes: the device may write to the pages
  * @is_kept: is a &struct vfio_mdev_kept, and not the vendor's
  * @refs: one for the tree, one for the vendor or whoever makes it; the last one to
  *	  go frees it
  *
- * All but @dma, @node and @is_kept are protected by the lock of @dma.
+ * All but @dma, @node, @writes and @is_kept are protected by the lock of @dma.
  */
 struct vfio_mdev_pin {
 	struct vfio_mdev_dma *dma;
@@ -94,6 +99,7 @@ struct vfio_mdev_pin {
 	struct list_head undo;
 	enum vfio_mdev_pin_state state;
 	bool stale;
+	bool writes;
 	bool is_kept;
 	unsigned int refs;
 };
@@ -144,7 +150,7 @@ void vfio_mdev_dma_exit(void);
 void vfio_mdev_unmap_init(void);
 void vfio_mdev_unmap_exit(void);
 
-/* The rest is for files named vfio_mdev_dma*.c only. With the lock held: */
+/* The rest is for files named vfio_mdev_d*.c only. With the lock held: */
 
 /* The first or, after @pin, the next one of the pins in a range of pages; or NULL */
 struct vfio_mdev_pin *vfio_mdev_pin_next(struct vfio_mdev_dma *dma,

@@ -260,6 +260,30 @@ int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot)
 EXPORT_SYMBOL_GPL(vfio_mdev_keep_page);
 
 /**
+ * vfio_mdev_drop_kept - unpin all pages that are kept pinned
+ * @mdev: a device that is open
+ *
+ * For a device that stands still, which will not need them for a while, if ever. Pages
+ * may be kept again afterwards.
+ *
+ * Context: process, may sleep. Not in the op dma_unmap, nor with a lock held that it
+ * takes; and nobody keeps pages meanwhile, or they may stay.
+ */
+void vfio_mdev_drop_kept(struct mdev_device *mdev)
+{
+	struct vfio_mdev_dma *dma = vfio_mdev_dma_of(mdev);
+	struct vfio_mdev_kept *kept, *next;
+	LIST_HEAD(retired);
+
+	spin_lock(&dma->lock);
+	list_for_each_entry_safe(kept, next, &dma->oldest, entry)
+		vfio_mdev_kept_retire(kept, &retired);
+	spin_unlock(&dma->lock);
+	vfio_mdev_kept_undo(&retired);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_drop_kept);
+
+/**
  * vfio_mdev_kept_page - look up a page that is kept pinned
  * @mdev: a device that is open
  * @iova: an address in the page

@@ -109,7 +109,7 @@ static long vfio_mdev_ioctl_get_pci_info(const struct vfio_mdev_pci *pci,
 	if (pci->reset)
 		flags |= VFIO_DEVICE_FLAGS_RESET;
 	return vfio_mdev_ioctl_get_info(arg, flags, pci->regions->nr,
-					VFIO_PCI_NUM_IRQS);
+					pci->irqs->nr);
 }
 
 /**

@@ -92,6 +92,7 @@ int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 	mutex_init(&irqs->set_lock);
 	spin_lock_init(&irqs->lock);
 	irqs->index = VFIO_PCI_NUM_IRQS;
+	irqs->nr = desc->fault ? VFIO_MDEV_NUM_IRQS : VFIO_PCI_NUM_IRQS;
 	irqs->config = desc->config;
 	if (fault) {
 		dev_err(desc->dev, "%s\n", fault);
@@ -99,6 +100,7 @@ int vfio_mdev_irq_init(struct vfio_mdev_irqs *irqs,
 	}
 
 	count[VFIO_PCI_REQ_IRQ_INDEX] = desc->request;
+	count[VFIO_MDEV_FAULT_IRQ_INDEX] = desc->fault;
 	if (irqs->config) {
 		irqs->config->complete = true;
 		vfio_mdev_irq_counts(irqs);
@@ -330,6 +332,25 @@ void vfio_mdev_irq_request(struct vfio_mdev_irqs *irqs)
 EXPORT_SYMBOL_GPL(vfio_mdev_irq_request);
 
 /**
+ * vfio_mdev_irq_signal_fault - tell the user that the device has met a fault
+ * @irqs: interrupts of the device, set up with &vfio_mdev_irq_desc.fault
+ *
+ * Whatever else is enabled. What the fault was is to be found in the device before.
+ *
+ * Context: any that may take a spinlock_t: on PREEMPT_RT, no hard interrupts.
+ */
+void vfio_mdev_irq_signal_fault(struct vfio_mdev_irqs *irqs)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&irqs->lock, flags);
+	if (irqs->fault)
+		eventfd_signal(irqs->fault);
+	spin_unlock_irqrestore(&irqs->lock, flags);
+}
+EXPORT_SYMBOL_GPL(vfio_mdev_irq_signal_fault);
+
+/**
  * vfio_mdev_irq_get_info - describe the interrupts of an index
  * @irqs: interrupts of the device
  * @info: index is given, flags and count are filled in
@@ -344,10 +365,10 @@ int vfio_mdev_irq_get_info(const struct vfio_mdev_irqs *irqs,
 {
 	unsigned int index = info->index;
 
-	if (index >= VFIO_PCI_NUM_IRQS || index == VFIO_PCI_ERR_IRQ_INDEX)
+	if (index >= irqs->nr || index == VFIO_PCI_ERR_IRQ_INDEX)
 		return -EINVAL;
 
-	info->count = irqs->count[array_index_nospec(index, VFIO_PCI_NUM_IRQS)];
+	info->count = irqs->count[array_index_nospec(index, VFIO_MDEV_NUM_IRQS)];
 	info->flags = info->count ? VFIO_IRQ_INFO_EVENTFD : 0;
 	if (!info->count)
 		return 0;

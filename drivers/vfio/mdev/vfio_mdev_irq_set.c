@@ -198,39 +198,41 @@ static int vfio_mdev_irq_set_trigger(struct vfio_mdev_irqs *irqs,
 	return vfio_mdev_irq_loopback(irqs, set, data);
 }
 
-/* Put @ctx, which may be NULL, in the place of the eventfd for requests. */
-static void vfio_mdev_irq_swap_request(struct vfio_mdev_irqs *irqs,
-				       struct eventfd_ctx *ctx)
+/* Put @ctx, which may be NULL, in the place of an eventfd that is enabled on its own. */
+static void vfio_mdev_irq_swap_lone(struct vfio_mdev_irqs *irqs,
+				    struct eventfd_ctx **lone,
+				    struct eventfd_ctx *ctx)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&irqs->lock, flags);
-	swap(irqs->request, ctx);
+	swap(*lone, ctx);
 	spin_unlock_irqrestore(&irqs->lock, flags);
 	vfio_mdev_irq_put_eventfd(ctx);
 }
 
-/* The request irq is a trigger that is enabled on its own. */
-static int vfio_mdev_irq_set_request(struct vfio_mdev_irqs *irqs,
-				     const struct vfio_irq_set *set,
-				     const void *data)
+/* Those of requests and of faults are triggers that are enabled on their own. */
+static int vfio_mdev_irq_set_lone(struct vfio_mdev_irqs *irqs,
+				  struct eventfd_ctx **lone,
+				  const struct vfio_irq_set *set,
+				  const void *data)
 {
 	bool none = set->flags & VFIO_IRQ_SET_DATA_NONE;
 	struct eventfd_ctx *ctx = NULL;
 	int ret;
 
-	if (none ? !irqs->request : !set->count)
+	if (none ? !*lone : !set->count)
 		return -EINVAL;
 
 	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
 		ret = vfio_mdev_irq_eventfd(*(const s32 *)data, &ctx);
 		if (ret)
 			return ret;
-		vfio_mdev_irq_swap_request(irqs, ctx);
+		vfio_mdev_irq_swap_lone(irqs, lone, ctx);
 	} else if (!set->count) {
-		vfio_mdev_irq_swap_request(irqs, NULL);
-	} else if (irqs->request && vfio_mdev_irq_selected(set, data, 0)) {
-		eventfd_signal(irqs->request);
+		vfio_mdev_irq_swap_lone(irqs, lone, NULL);
+	} else if (*lone && vfio_mdev_irq_selected(set, data, 0)) {
+		eventfd_signal(*lone);
 	}
 	return 0;
 }
@@ -294,12 +296,12 @@ int vfio_mdev_irq_check(const struct vfio_mdev_irqs *irqs,
 	struct vfio_irq_set copy = *set;
 	u16 count;
 
-	if (set->index >= VFIO_PCI_NUM_IRQS)
+	if (set->index >= irqs->nr)
 		return -EINVAL;
 
-	count = irqs->count[array_index_nospec(set->index, VFIO_PCI_NUM_IRQS)];
-	return vfio_set_irqs_validate_and_prepare(&copy, count,
-						  VFIO_PCI_NUM_IRQS, data_size);
+	count = irqs->count[array_index_nospec(set->index, VFIO_MDEV_NUM_IRQS)];
+	return vfio_set_irqs_validate_and_prepare(&copy, count, irqs->nr,
+						  data_size);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_irq_check);
 
@@ -340,7 +342,11 @@ int vfio_mdev_irq_set(struct vfio_mdev_irqs *irqs,
 		return vfio_mdev_irq_set_mask(irqs, set, data);
 	case VFIO_IRQ_SET_ACTION_TRIGGER:
 		if (set->index == VFIO_PCI_REQ_IRQ_INDEX)
-			return vfio_mdev_irq_set_request(irqs, set, data);
+			return vfio_mdev_irq_set_lone(irqs, &irqs->request, set,
+						      data);
+		if (set->index == VFIO_MDEV_FAULT_IRQ_INDEX)
+			return vfio_mdev_irq_set_lone(irqs, &irqs->fault, set,
+						      data);
 		return vfio_mdev_irq_set_trigger(irqs, set, data);
 	default:
 		return -EINVAL;
@@ -361,6 +367,7 @@ void vfio_mdev_irq_release(struct vfio_mdev_irqs *irqs)
 {
 	guard(mutex)(&irqs->set_lock);
 	vfio_mdev_irq_disable(irqs, irqs->index);
-	vfio_mdev_irq_swap_request(irqs, NULL);
+	vfio_mdev_irq_swap_lone(irqs, &irqs->request, NULL);
+	vfio_mdev_irq_swap_lone(irqs, &irqs->fault, NULL);
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_irq_release);

@@ -12,6 +12,7 @@
 #include <linux/vfio_mdev.h>
 
 #include "vfio_mdev_dma.h"
+#include "vfio_mdev_windows.h"
 
 /**
  * struct vfio_mdev - a mediated device as VFIO sees it
@@ -19,6 +20,7 @@
  * @mdev: what it stands for; valid while the driver is bound
  * @ops: callbacks of that
  * @dma: what it has to do with memory of its user
+ * @windows: its DMA windows
  * @no_ops: what VFIO finds in place of ours once the driver is unbound, as the device
  *	    may be released when our module is gone; all zeros
  */
@@ -27,6 +29,7 @@ struct vfio_mdev {
 	struct mdev_device *mdev;
 	const struct vfio_mdev_device_ops *ops;
 	struct vfio_mdev_dma dma;
+	struct vfio_mdev_windows windows;
 	struct vfio_device_ops no_ops;
 };
 
@@ -62,6 +65,13 @@ struct vfio_mdev_dma *vfio_mdev_dma_of(struct mdev_device *mdev)
 	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
 
 	return &vfio_mdev->dma;
+}
+
+struct vfio_mdev_windows *vfio_mdev_windows_of(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+
+	return &vfio_mdev->windows;
 }
 
 /**
@@ -117,11 +127,13 @@ static int vfio_mdev_open(struct vfio_device *vdev)
 		return ret;
 
 	vfio_mdev_dma_open(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_windows_open(&to_vfio_mdev(vdev)->windows);
 	ret = ops->open(mdev);
 	if (!ret)
 		return 0;
 
 	ret = vfio_mdev_not_positive(mdev, "open", ret);
+	vfio_mdev_windows_close(&to_vfio_mdev(vdev)->windows);
 	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
 	mdev_put_user(mdev);
 	return ret;
@@ -135,6 +147,7 @@ static void vfio_mdev_close(struct vfio_device *vdev)
 	vfio_mdev_dma_closing(&to_vfio_mdev(vdev)->dma);
 	if (ops->release)
 		ops->release(mdev);
+	vfio_mdev_windows_close(&to_vfio_mdev(vdev)->windows);
 	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
 	mdev_put_user(mdev);
 }
@@ -327,6 +340,48 @@ static int vfio_mdev_offer_migration(struct vfio_mdev *vfio_mdev)
 	return 0;
 }
 
+static int vfio_mdev_start_log(struct vfio_device *vdev,
+			       struct rb_root_cached *ranges, u32 nr_ranges,
+			       u64 *page_size)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	return vfio_mdev_log_start(&dma->log, ranges, nr_ranges, page_size);
+}
+
+static int vfio_mdev_stop_log(struct vfio_device *vdev)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	vfio_mdev_log_stop(&dma->log);
+	return 0;
+}
+
+static int vfio_mdev_report_log(struct vfio_device *vdev, unsigned long iova,
+				unsigned long length,
+				struct iova_bitmap *bitmap)
+{
+	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+
+	vfio_mdev_dma_use(dma);
+	return vfio_mdev_log_report(dma, iova, length, bitmap);
+}
+
+static const struct vfio_log_ops vfio_mdev_log_ops = {
+	.log_start = vfio_mdev_start_log,
+	.log_stop = vfio_mdev_stop_log,
+	.log_read_and_clear = vfio_mdev_report_log,
+};
+
+/* Without that option, VFIO would start a log and then fail to report what is in it. */
+static void vfio_mdev_offer_log(struct vfio_mdev *vfio_mdev)
+{
+	if (IS_ENABLED(CONFIG_IOMMUFD_DRIVER) && vfio_mdev->ops->log_dma)
+		vfio_mdev->vdev.log_ops = &vfio_mdev_log_ops;
+}
+
 /* Once nobody can open it, VFIO looks at one op only, to see whether it is there. */
 static void vfio_mdev_put(struct vfio_mdev *vfio_mdev)
 {
@@ -348,9 +403,11 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
 	vfio_mdev_dma_setup(&vfio_mdev->dma, mdev, &vfio_mdev->vdev);
+	vfio_mdev_windows_setup(&vfio_mdev->windows);
 	ret = vfio_mdev_offer_migration(vfio_mdev);
 	if (ret)
 		goto err_put;
+	vfio_mdev_offer_log(vfio_mdev);
 
 	/*
 	 * VFIO would do this itself, but go on without a set when there is no
@@ -399,15 +456,25 @@ static int __init vfio_mdev_init(void)
 	ret = vfio_mdev_dma_init();
 	if (ret)
 		return ret;
+	ret = vfio_mdev_windows_init();
+	if (ret)
+		goto err_dma;
 	ret = mdev_register_driver(&vfio_mdev_driver);
 	if (ret)
-		vfio_mdev_dma_exit();
+		goto err_windows;
+	return 0;
+
+err_windows:
+	vfio_mdev_windows_exit();
+err_dma:
+	vfio_mdev_dma_exit();
 	return ret;
 }
 
 static void __exit vfio_mdev_exit(void)
 {
 	mdev_unregister_driver(&vfio_mdev_driver);
+	vfio_mdev_windows_exit();
 	vfio_mdev_dma_exit();
 }
 

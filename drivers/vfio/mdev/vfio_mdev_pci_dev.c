@@ -172,6 +172,7 @@ static int vfio_mdev_pci_dev_complete(struct vfio_mdev_pci_dev *pdev,
 	if (ret)
 		return ret;
 	irq_desc.request = ops->request;
+	irq_desc.fault = pdev->fault_irq;
 	ret = vfio_mdev_irq_init(&pdev->irqs, &irq_desc);
 	if (ret)
 		return ret;

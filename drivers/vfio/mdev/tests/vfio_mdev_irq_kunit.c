@@ -922,6 +922,30 @@ static void vfio_mdev_irq_requests(struct kunit *test)
 						NULL));
 }
 
+/* A fault is, too, if the device tells of faults; what comes after that there is not. */
+static void vfio_mdev_irq_faults(struct kunit *test)
+{
+	const struct vfio_mdev_irq_desc desc = { .intx = true, .fault = true };
+	struct vfio_mdev_irq_kunit *ctx = test->priv;
+	s32 fd = vfio_mdev_irq_kunit_eventfd(test);
+
+	vfio_mdev_irq_signal_fault(&ctx->irqs);
+	vfio_mdev_irq_kunit_again(test, &desc);
+	vfio_mdev_irq_kunit_info(test, VFIO_MDEV_FAULT_IRQ_INDEX, 0, 1,
+				 VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE);
+	vfio_mdev_irq_kunit_info(test, VFIO_MDEV_NUM_IRQS, -EINVAL, 0, 0);
+	vfio_mdev_irq_signal_fault(&ctx->irqs);
+	vfio_mdev_irq_kunit_enable(test, VFIO_MDEV_FAULT_IRQ_INDEX, fd);
+	vfio_mdev_irq_signal_fault(&ctx->irqs);
+	KUNIT_EXPECT_EQ(test, 1, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_request(&ctx->irqs);
+	vfio_mdev_irq_set_line(&ctx->irqs, true);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+	vfio_mdev_irq_kunit_disable(test, VFIO_MDEV_FAULT_IRQ_INDEX);
+	vfio_mdev_irq_signal_fault(&ctx->irqs);
+	KUNIT_EXPECT_EQ(test, 0, vfio_mdev_irq_kunit_heard(test, fd));
+}
+
 /* User space can trigger the request by itself. */
 static void vfio_mdev_irq_request_loopback(struct kunit *test)
 {
@@ -991,6 +1015,7 @@ static struct kunit_case vfio_mdev_irq_kunit_cases[] = {
 	KUNIT_CASE(vfio_mdev_irq_most_replace),
 	KUNIT_CASE(vfio_mdev_irq_most_disable),
 	KUNIT_CASE(vfio_mdev_irq_requests),
+	KUNIT_CASE(vfio_mdev_irq_faults),
 	KUNIT_CASE(vfio_mdev_irq_request_loopback),
 	KUNIT_CASE(vfio_mdev_irq_released),
 	{ }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -819,6 +820,75 @@ static const struct sweep xmit_mvnet = {
 	.other = ENOBUFS,
 };
 
+/* Binding a process to a device, and a command in memory that has to be faulted in */
+
+static void prepare_svm(struct sweep_site *site)
+{
+	mdev_create(MSVM, MSVM_TYPE, site->uuid);
+	vfio_dev_open(&site->dev, site->uuid);
+}
+
+static void prepare_svm_command(struct sweep_site *site)
+{
+	prepare_svm(site);
+	site->number = svm_bind(&site->dev, 0);
+}
+
+static int run_svm_bind(struct sweep_site *site)
+{
+	return __svm_bind(&site->dev, getppid(), &site->number);
+}
+
+static int run_svm_command(struct sweep_site *site)
+{
+	void *mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int status;
+
+	if (mem == MAP_FAILED)
+		return -errno;
+	status = svm_store(&site->dev, site->number, mem, 1);
+	munmap(mem, 4096);
+	return status == MSVM_OK ? 0 : -ENOMEM;
+}
+
+/* The first one is number 1. */
+static bool undone_svm_bind(struct sweep_site *site)
+{
+	return __svm_unbind(&site->dev, 1) == -ENOENT;
+}
+
+static bool undone_svm_command(struct sweep_site *site)
+{
+	__u64 value;
+
+	return svm_load(&site->dev, site->number, &site->number, &value) ==
+	       MSVM_OK;
+}
+
+static void undo_svm(struct sweep_site *site)
+{
+	svm_unbind(&site->dev, site->number);
+	vfio_dev_close(&site->dev);
+	mdev_remove(site->uuid);
+}
+
+static const struct sweep svm_bind_process = {
+	.prepare = prepare_svm,
+	.run = run_svm_bind,
+	.undone = undone_svm_bind,
+	.undo = undo_svm,
+	.spare = SPARE_VFIO_GROUP,
+};
+
+static const struct sweep svm_run_command = {
+	.prepare = prepare_svm_command,
+	.run = run_svm_command,
+	.undone = undone_svm_command,
+	.undo = undo_svm,
+	.spare = SPARE_VFIO_GROUP,
+};
+
 FIXTURE(sweep) {
 	struct sweep_site site;
 };
@@ -948,6 +1018,14 @@ FIXTURE_VARIANT_ADD(sweep, xmit_mvnet) {
 	.name = "xmit_mvnet", .sweep = &xmit_mvnet,
 };
 
+FIXTURE_VARIANT_ADD(sweep, svm_bind) {
+	.name = "svm_bind", .sweep = &svm_bind_process,
+};
+
+FIXTURE_VARIANT_ADD(sweep, svm_command) {
+	.name = "svm_command", .sweep = &svm_run_command,
+};
+
 FIXTURE_SETUP(sweep)
 {
 	if (!sweep_begin(&self->site))
@@ -959,6 +1037,8 @@ FIXTURE_SETUP(sweep)
 	module_load(MEMORY);
 	module_set_param(MEMORY, "mistake", 0);
 	module_load(TEST_DMA);
+	if (strstr(variant->name, "svm") && !svm_setup())
+		SKIP(return, "this kernel has no msvm");
 	if (!strstr(variant->name, "virtio") && !strstr(variant->name, "mvnet"))
 		return;
 	if (!echo_setup() || __module_load("mvnet"))

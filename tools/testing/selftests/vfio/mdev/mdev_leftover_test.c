@@ -57,25 +57,9 @@ static long objects_now(void)
 	return slab_objects("kmalloc") + slab_objects("kernfs_node");
 }
 
-/*
- * Memory of what is gone is freed some time later, and then stays with a processor
- * for a while, where it counts as used, unless the caches are shrunk. What is in use
- * is what it comes down to.
- */
 static long objects_in_use(void)
 {
-	long least = objects_now(), now;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		usleep(30000);
-		now = objects_now();
-		if (now < least - 20)
-			i = -1;
-		if (now < least)
-			least = now;
-	}
-	return least;
+	return slab_objects_in_use(objects_now);
 }
 
 static void create_and_remove(int times)
@@ -142,13 +126,16 @@ static void register_and_unregister(int times)
 
 #define MANY	150
 
-/* Whether each of MANY leaves an object behind; others come and go meanwhile. */
+/*
+ * Whether each of MANY leaves an object behind. Others come and go meanwhile, and some are
+ * freed late; what is leaked stays.
+ */
 static bool objects_grow(long before)
 {
-	long grown = objects_in_use() - before;
+	bool ok = WAIT_FOR_MS(objects_in_use() - before <= MANY / 2, 5000);
 
-	printf("# %ld objects more\n", grown);
-	return grown > MANY / 2;
+	printf("# %ld objects more\n", objects_in_use() - before);
+	return !ok;
 }
 
 static bool keeps_freed_memory(void)

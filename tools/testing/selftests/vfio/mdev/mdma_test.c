@@ -16,43 +16,11 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
-#include "../../../../../samples/vfio-mdev/mdma.h"
-
-#define MDMA		"mdma"
-#define MDMA_SMALL	"mdma-small"
-#define MDMA_LARGE	"mdma-large"
-#define BAR0		VFIO_PCI_BAR0_REGION_INDEX
 #define RW		(PROT_READ | PROT_WRITE)
-#define PAGE		4096UL
-#define RING		64U		/* commands */
-
-/* What the device sees: the ring, lists of pages, and three buffers of 1 MiB */
-#define SIZE		0x100000UL
-#define PAGES		(SIZE / PAGE)
-#define RING_IOVA	0x10000000ULL
-#define LISTS_IOVA	0x20000000ULL
-#define BUFFER_IOVA(n)	(0x100000000ULL * ((n) + 1))
-#define BUFFERS		3
-
-/**
- * struct engine - the driver's state
- * @dev: the device
- * @doorbell: the page of the doorbell
- * @ring: the ring
- * @list: lists of pages, of which there is room for two
- * @buffer: memory for the device
- * @tail: commands written
- * @kicks: how often the device had to be told of that
- */
-struct engine {
-	struct vfio_dev dev;
-	volatile __u32 *doorbell;
-	struct mdma_command *ring;
-	__u64 *list;
-	char *buffer[BUFFERS];
-	__u32 tail;
-	unsigned int kicks;
-};
+#define PAGE		ENGINE_PAGE
+#define RING		ENGINE_RING
+#define SIZE		ENGINE_SIZE
+#define PAGES		ENGINE_PAGES
 
 static void *map_memory(size_t size)
 {
@@ -62,138 +30,17 @@ static void *map_memory(size_t size)
 	return mem;
 }
 
-static __u32 get_reg(struct engine *engine, unsigned int reg)
-{
-	return vfio_dev_load(&engine->dev, BAR0, reg, 4);
-}
-
-static void set_reg(struct engine *engine, unsigned int reg, __u32 value)
-{
-	vfio_dev_store(&engine->dev, BAR0, reg, 4, value);
-}
-
-static void engine_enable(struct engine *engine)
-{
-	memset(engine->ring, 0, RING * sizeof(*engine->ring));
-	engine->tail = 0;
-	set_reg(engine, MDMA_RING_LOW, (__u32)RING_IOVA);
-	set_reg(engine, MDMA_RING_HIGH, RING_IOVA >> 32);
-	set_reg(engine, MDMA_RING_SIZE, RING);
-	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
-}
-
-/* Everything but the device's address space is there already. */
-static void engine_attach(struct engine *engine)
-{
-	struct vfio_region_info info;
-	int i;
-
-	vfio_dma_map(&engine->dev, RING_IOVA, engine->ring, PAGE, true);
-	vfio_dma_map(&engine->dev, LISTS_IOVA, engine->list,
-		     2 * PAGES * sizeof(*engine->list), true);
-	for (i = 0; i < BUFFERS; i++)
-		vfio_dma_map(&engine->dev, BUFFER_IOVA(i), engine->buffer[i],
-			     SIZE, true);
-	vfio_dev_region(&engine->dev, BAR0, &info);
-	engine->doorbell = mmap(NULL, PAGE, RW, MAP_SHARED, engine->dev.fd,
-				info.offset + get_reg(engine, MDMA_DOORBELL));
-	MDEV_ASSERT(engine->doorbell != MAP_FAILED, "doorbell: %s",
-		    strerror(errno));
-	engine_enable(engine);
-}
-
-static void engine_detach(struct engine *engine)
-{
-	munmap((void *)engine->doorbell, PAGE);
-	vfio_dev_close(&engine->dev);
-}
-
-/* Tells the device of what is in the ring, which costs an exit only if it sleeps */
-static void engine_ring(struct engine *engine)
-{
-	__atomic_store_n(&engine->doorbell[MDMA_TAIL / 4], engine->tail,
-			 __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!engine->doorbell[MDMA_ASLEEP / 4])
-		return;
-	set_reg(engine, MDMA_KICK, 1);
-	engine->kicks++;
-}
-
-static __u32 engine_done(struct engine *engine)
-{
-	return __atomic_load_n(&engine->doorbell[MDMA_HEAD / 4],
-			       __ATOMIC_ACQUIRE);
-}
-
-/* Without telling the device */
-static struct mdma_command *engine_put(struct engine *engine,
-				       struct mdma_command cmd)
-{
-	struct mdma_command *slot = &engine->ring[engine->tail++ % RING];
-
-	*slot = cmd;
-	return slot;
-}
-
-static bool engine_drained(struct engine *engine, __u32 left)
-{
-	return engine->tail - engine_done(engine) <= left;
-}
-
-static void engine_drain(struct engine *engine, __u32 left)
-{
-	int spins;
-
-	for (spins = 0; spins < 100 && !engine_drained(engine, left); spins++)
-		sched_yield();
-	MDEV_ASSERT(WAIT_FOR(engine_drained(engine, left)),
-		    "%u of %u commands done", engine_done(engine),
-		    engine->tail);
-}
-
-/* Status of one that is done */
-static __u32 engine_run(struct engine *engine, struct mdma_command cmd,
-			__u32 *value)
-{
-	struct mdma_command *slot = engine_put(engine, cmd);
-
-	engine_ring(engine);
-	engine_drain(engine, 0);
-	if (value)
-		*value = slot->value;
-	return slot->status;
-}
-
-#define COMMAND(_op, ...) ((struct mdma_command){ .op = _op, __VA_ARGS__ })
-
-static __u32 engine_copy(struct engine *engine, __u64 target, __u64 source,
-			 __u32 len)
-{
-	return engine_run(engine, COMMAND(MDMA_COPY, .len = len,
-					  .source = source, .target = target),
-			  NULL);
-}
-
-static __u32 engine_fill(struct engine *engine, __u64 target, __u32 len,
-			 __u32 value)
-{
-	return engine_run(engine, COMMAND(MDMA_FILL, .len = len,
-					  .target = target, .value = value),
-			  NULL);
-}
-
 static __u32 engine_crc32(struct engine *engine, __u64 source, __u32 len,
 			  __u32 *crc)
 {
-	return engine_run(engine, COMMAND(MDMA_CRC32, .len = len,
-					  .source = source, .value = *crc),
+	return engine_run(engine, MDMA_CMD(MDMA_CRC32, .len = len,
+					   .source = source, .value = *crc),
 			  crc);
 }
 
 static __u32 engine_nop(struct engine *engine, __u32 flags)
 {
-	return engine_run(engine, COMMAND(MDMA_NOP, .flags = flags), NULL);
+	return engine_run(engine, MDMA_CMD(MDMA_NOP, .flags = flags), NULL);
 }
 
 /* The other side's, bit by bit */
@@ -227,7 +74,7 @@ static void make_list(struct engine *engine, int list, int buffer,
 
 	for (i = 0; i < PAGES; i++)
 		engine->list[list * PAGES + i] =
-			BUFFER_IOVA(buffer) + i * step % PAGES * PAGE;
+			ENGINE_IOVA(buffer) + i * step % PAGES * PAGE;
 }
 
 FIXTURE(mdma) {
@@ -252,17 +99,9 @@ FIXTURE_SETUP(mdma)
 	struct engine *engine = &self->engine;
 	int i;
 
-	memset(engine, 0, sizeof(*engine));
-	engine->dev = VFIO_DEV_CLOSED;
-	engine->ring = map_memory(PAGE);
-	engine->list = map_memory(2 * PAGES * sizeof(__u64));
-	for (i = 0; i < BUFFERS; i++) {
-		engine->buffer[i] = map_memory(SIZE);
+	engine_init(engine);
+	for (i = 0; i < ENGINE_BUFFERS; i++)
 		fill_randomly(engine->buffer[i], i + 1);
-	}
-	module_load(MDMA);
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
 	if (!variant->way->available())
 		SKIP(return, "this kernel does not open devices by %s",
 		     variant->way->name);
@@ -286,11 +125,11 @@ TEST_F(mdma, is_what_it_says)
 	EXPECT_EQ(MDMA_PCI_DEVICE_ID << 16 | MDMA_PCI_VENDOR_ID,
 		  vfio_dev_config(&self->engine.dev, 0, 4));
 	EXPECT_EQ(0x0801, vfio_dev_config(&self->engine.dev, 10, 2));
-	EXPECT_EQ(MDMA_ID_VALUE, get_reg(&self->engine, MDMA_ID));
-	EXPECT_EQ(MDMA_CONTROL_ENABLE, get_reg(&self->engine, MDMA_CONTROL));
-	EXPECT_EQ(0, get_reg(&self->engine, MDMA_STATUS));
-	EXPECT_EQ(RING_IOVA, get_reg(&self->engine, MDMA_RING_LOW));
-	EXPECT_EQ(RING, get_reg(&self->engine, MDMA_RING_SIZE));
+	EXPECT_EQ(MDMA_ID_VALUE, engine_get(&self->engine, MDMA_ID));
+	EXPECT_EQ(MDMA_CONTROL_ENABLE, engine_get(&self->engine, MDMA_CONTROL));
+	EXPECT_EQ(0, engine_get(&self->engine, MDMA_STATUS));
+	EXPECT_EQ(ENGINE_RING_IOVA, engine_get(&self->engine, MDMA_RING_LOW));
+	EXPECT_EQ(RING, engine_get(&self->engine, MDMA_RING_SIZE));
 	irq_info(&self->engine.dev, VFIO_PCI_MSIX_IRQ_INDEX, &irq);
 	EXPECT_EQ(2, irq.count);
 	EXPECT_EQ(31, mdev_available(MDMA, MDMA_SMALL));
@@ -300,19 +139,19 @@ TEST_F(mdma, is_what_it_says)
 /* While it takes commands, its ring stays where it is. */
 TEST_F(mdma, ring_is_fixed)
 {
-	set_reg(&self->engine, MDMA_RING_LOW, 0);
-	set_reg(&self->engine, MDMA_RING_SIZE, 8);
-	EXPECT_EQ(RING_IOVA, get_reg(&self->engine, MDMA_RING_LOW));
-	EXPECT_EQ(RING, get_reg(&self->engine, MDMA_RING_SIZE));
-	set_reg(&self->engine, MDMA_CONTROL, 0);
-	set_reg(&self->engine, MDMA_RING_SIZE, 48);
-	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
-	EXPECT_EQ(0, get_reg(&self->engine, MDMA_CONTROL));
-	set_reg(&self->engine, MDMA_RING_SIZE, 2 * MDMA_RING_MAX);
-	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
-	EXPECT_EQ(0, get_reg(&self->engine, MDMA_CONTROL));
-	set_reg(&self->engine, MDMA_RING_SIZE, RING);
-	set_reg(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	engine_set(&self->engine, MDMA_RING_LOW, 0);
+	engine_set(&self->engine, MDMA_RING_SIZE, 8);
+	EXPECT_EQ(ENGINE_RING_IOVA, engine_get(&self->engine, MDMA_RING_LOW));
+	EXPECT_EQ(RING, engine_get(&self->engine, MDMA_RING_SIZE));
+	engine_set(&self->engine, MDMA_CONTROL, 0);
+	engine_set(&self->engine, MDMA_RING_SIZE, 48);
+	engine_set(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, engine_get(&self->engine, MDMA_CONTROL));
+	engine_set(&self->engine, MDMA_RING_SIZE, 2 * MDMA_RING_MAX);
+	engine_set(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, engine_get(&self->engine, MDMA_CONTROL));
+	engine_set(&self->engine, MDMA_RING_SIZE, RING);
+	engine_set(&self->engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
 	EXPECT_EQ(MDMA_OK, engine_nop(&self->engine, 0));
 }
 
@@ -331,9 +170,9 @@ TEST_F(mdma, works_for_who_writes_only)
 	engine->doorbell = NULL;
 	memset(engine->ring, 0, sizeof(*engine->ring));
 	vfio_dev_open_by(&engine->dev, variant->way, self->uuid);
-	vfio_dma_map(&engine->dev, RING_IOVA, engine->ring, PAGE, true);
-	write_only(engine, MDMA_RING_LOW, (__u32)RING_IOVA);
-	write_only(engine, MDMA_RING_HIGH, RING_IOVA >> 32);
+	vfio_dma_map(&engine->dev, ENGINE_RING_IOVA, engine->ring, PAGE, true);
+	write_only(engine, MDMA_RING_LOW, (__u32)ENGINE_RING_IOVA);
+	write_only(engine, MDMA_RING_HIGH, ENGINE_RING_IOVA >> 32);
 	write_only(engine, MDMA_RING_SIZE, RING);
 	write_only(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
 	write_only(engine, PAGE + MDMA_TAIL, 1);
@@ -347,9 +186,9 @@ TEST_F(mdma, works_for_who_writes_only)
 TEST_F(mdma, copies_pages)
 {
 	struct engine *engine = &self->engine;
-	const struct mdma_command copy = COMMAND(MDMA_COPY,
+	const struct mdma_command copy = MDMA_CMD(MDMA_COPY,
 		.flags = MDMA_SOURCE_LIST | MDMA_TARGET_LIST, .len = SIZE,
-		.source = LISTS_IOVA, .target = LISTS_IOVA + PAGES * 8);
+		.source = ENGINE_LISTS_IOVA, .target = ENGINE_LISTS_IOVA + PAGES * 8);
 	size_t i;
 
 	make_list(engine, 0, 0, 7);
@@ -377,8 +216,8 @@ TEST_F(mdma, copies_bytes)
 		memcpy(model + table[i].target,
 		       engine->buffer[0] + table[i].source, table[i].len);
 		ASSERT_EQ(MDMA_OK,
-			  engine_copy(engine, BUFFER_IOVA(1) + table[i].target,
-				      BUFFER_IOVA(0) + table[i].source,
+			  engine_copy(engine, ENGINE_IOVA(1) + table[i].target,
+				      ENGINE_IOVA(0) + table[i].source,
 				      table[i].len));
 		ASSERT_EQ(0, memcmp(model, engine->buffer[1], SIZE));
 	}
@@ -390,7 +229,7 @@ TEST_F(mdma, fills)
 	struct engine *engine = &self->engine;
 	size_t i;
 
-	ASSERT_EQ(MDMA_OK, engine_fill(engine, BUFFER_IOVA(0) + 3, 10000,
+	ASSERT_EQ(MDMA_OK, engine_fill(engine, ENGINE_IOVA(0) + 3, 10000,
 				       0x1a5));
 	fill_randomly(engine->buffer[1], 1);
 	for (i = 0; i < SIZE; i++)
@@ -404,10 +243,10 @@ TEST_F(mdma, sums_up)
 	struct engine *engine = &self->engine;
 	__u32 crc = ~0U, half = ~0U;
 
-	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0), SIZE, &crc));
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, ENGINE_IOVA(0), SIZE, &crc));
 	EXPECT_EQ(crc32(~0U, engine->buffer[0], SIZE), crc);
-	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0), 9999, &half));
-	ASSERT_EQ(MDMA_OK, engine_crc32(engine, BUFFER_IOVA(0) + 9999,
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, ENGINE_IOVA(0), 9999, &half));
+	ASSERT_EQ(MDMA_OK, engine_crc32(engine, ENGINE_IOVA(0) + 9999,
 					SIZE - 9999, &half));
 	EXPECT_EQ(crc, half);
 }
@@ -423,22 +262,22 @@ TEST_F(mdma, costs_no_exit)
 	engine_nop(engine, 0);
 	before = engine->kicks;
 	for (i = 0; i < 50; i++)
-		engine_put(engine, COMMAND(MDMA_COPY, .len = 65536,
-					   .source = BUFFER_IOVA(0),
-					   .target = BUFFER_IOVA(1)));
+		engine_put(engine, MDMA_CMD(MDMA_COPY, .len = 65536,
+					    .source = ENGINE_IOVA(0),
+					    .target = ENGINE_IOVA(1)));
 	engine_ring(engine);
 	for (i = 0; i < 2000; i++) {
 		engine_drain(engine, RING - 2);
-		engine_put(engine, COMMAND(MDMA_COPY, .len = 65536,
-					   .source = BUFFER_IOVA(0),
-					   .target = BUFFER_IOVA(1)));
+		engine_put(engine, MDMA_CMD(MDMA_COPY, .len = 65536,
+					    .source = ENGINE_IOVA(0),
+					    .target = ENGINE_IOVA(1)));
 		engine_ring(engine);
 	}
 	engine_drain(engine, 0);
-	TH_LOG("%u commands, %u kicks", get_reg(engine, MDMA_DONE),
+	TH_LOG("%u commands, %u kicks", engine_get(engine, MDMA_DONE),
 	       engine->kicks);
-	EXPECT_EQ(2051, get_reg(engine, MDMA_DONE));
-	EXPECT_EQ(engine->kicks, get_reg(engine, MDMA_KICK));
+	EXPECT_EQ(2051, engine_get(engine, MDMA_DONE));
+	EXPECT_EQ(engine->kicks, engine_get(engine, MDMA_KICK));
 	EXPECT_GE(2050 / 16, engine->kicks - before);
 	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], 65536));
 }
@@ -453,7 +292,7 @@ TEST_F(mdma, sleeps)
 		EXPECT_TRUE(WAIT_FOR(engine->doorbell[MDMA_ASLEEP / 4]));
 		EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
 	}
-	EXPECT_LE(5, get_reg(engine, MDMA_KICK));
+	EXPECT_LE(5, engine_get(engine, MDMA_KICK));
 }
 
 /*
@@ -462,35 +301,35 @@ TEST_F(mdma, sleeps)
 
 TEST_F(mdma, errors)
 {
-	const __u64 good = BUFFER_IOVA(0), end = BUFFER_IOVA(0) + SIZE;
+	const __u64 good = ENGINE_IOVA(0), end = ENGINE_IOVA(0) + SIZE;
 	const struct {
 		struct mdma_command cmd;
 		__u32 status;
 	} table[] = {
-		{ COMMAND(MDMA_CRC32 + 1), MDMA_BAD_COMMAND },
-		{ COMMAND(~0U), MDMA_BAD_COMMAND },
-		{ COMMAND(MDMA_NOP, .flags = 8), MDMA_BAD_COMMAND },
-		{ COMMAND(MDMA_NOP, .flags = ~0U), MDMA_BAD_COMMAND },
-		{ COMMAND(MDMA_NOP, .len = SIZE + 1), MDMA_BAD_COMMAND },
-		{ COMMAND(MDMA_FILL, .len = ~0U, .target = good),
+		{ MDMA_CMD(MDMA_CRC32 + 1), MDMA_BAD_COMMAND },
+		{ MDMA_CMD(~0U), MDMA_BAD_COMMAND },
+		{ MDMA_CMD(MDMA_NOP, .flags = 8), MDMA_BAD_COMMAND },
+		{ MDMA_CMD(MDMA_NOP, .flags = ~0U), MDMA_BAD_COMMAND },
+		{ MDMA_CMD(MDMA_NOP, .len = SIZE + 1), MDMA_BAD_COMMAND },
+		{ MDMA_CMD(MDMA_FILL, .len = ~0U, .target = good),
 		  MDMA_BAD_COMMAND },
-		{ COMMAND(MDMA_FILL, .len = 1), MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_FILL, .len = 1, .target = end), MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_FILL, .len = 2, .target = end - 1),
+		{ MDMA_CMD(MDMA_FILL, .len = 1), MDMA_BAD_ADDRESS },
+		{ MDMA_CMD(MDMA_FILL, .len = 1, .target = end), MDMA_BAD_ADDRESS },
+		{ MDMA_CMD(MDMA_FILL, .len = 2, .target = end - 1),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_FILL, .len = 9, .target = -4), MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_CRC32, .len = 9, .source = good - 1),
+		{ MDMA_CMD(MDMA_FILL, .len = 9, .target = -4), MDMA_BAD_ADDRESS },
+		{ MDMA_CMD(MDMA_CRC32, .len = 9, .source = good - 1),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_CRC32, .len = SIZE, .source = end),
+		{ MDMA_CMD(MDMA_CRC32, .len = SIZE, .source = end),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_COPY, .len = 1, .source = good),
+		{ MDMA_CMD(MDMA_COPY, .len = 1, .source = good),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_COPY, .len = 1, .target = good),
+		{ MDMA_CMD(MDMA_COPY, .len = 1, .target = good),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_COPY, .len = 1, .source = end - 8,
+		{ MDMA_CMD(MDMA_COPY, .len = 1, .source = end - 8,
 			  .target = good, .flags = MDMA_SOURCE_LIST),
 		  MDMA_BAD_ADDRESS },
-		{ COMMAND(MDMA_COPY, .len = 1, .source = good,
+		{ MDMA_CMD(MDMA_COPY, .len = 1, .source = good,
 			  .target = end - 4, .flags = MDMA_TARGET_LIST),
 		  MDMA_BAD_ADDRESS },
 	};
@@ -502,7 +341,7 @@ TEST_F(mdma, errors)
 		EXPECT_EQ(table[i].status,
 			  engine_run(engine, table[i].cmd, NULL))
 			TH_LOG("row %zu", i);
-	EXPECT_EQ(ARRAY_SIZE(table), get_reg(engine, MDMA_ERRORS));
+	EXPECT_EQ(ARRAY_SIZE(table), engine_get(engine, MDMA_ERRORS));
 	EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
 }
 
@@ -511,20 +350,20 @@ TEST_F(mdma, writes_only_where_it_may)
 {
 	struct engine *engine = &self->engine;
 
-	vfio_dma_unmap(&engine->dev, BUFFER_IOVA(0), SIZE);
-	vfio_dma_map(&engine->dev, BUFFER_IOVA(0), engine->buffer[0], SIZE,
+	vfio_dma_unmap(&engine->dev, ENGINE_IOVA(0), SIZE);
+	vfio_dma_map(&engine->dev, ENGINE_IOVA(0), engine->buffer[0], SIZE,
 		     false);
 	EXPECT_EQ(MDMA_BAD_ADDRESS,
-		  engine_fill(engine, BUFFER_IOVA(0), 1, 0));
-	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+		  engine_fill(engine, ENGINE_IOVA(0), 1, 0));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(1), ENGINE_IOVA(0), SIZE));
 	EXPECT_EQ(MDMA_BAD_ADDRESS,
-		  engine_copy(engine, BUFFER_IOVA(0), BUFFER_IOVA(1), 1));
+		  engine_copy(engine, ENGINE_IOVA(0), ENGINE_IOVA(1), 1));
 	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], SIZE));
 }
 
 static bool is_stopped(struct engine *engine)
 {
-	return get_reg(engine, MDMA_STATUS) == MDMA_STATUS_STOPPED;
+	return engine_get(engine, MDMA_STATUS) == MDMA_STATUS_STOPPED;
 }
 
 /* A ring that is not there, or a doorbell that cannot be, stops it until a reset. */
@@ -537,15 +376,15 @@ TEST_F(mdma, stops)
 	EXPECT_TRUE(WAIT_FOR(is_stopped(engine)));
 	engine->tail = 0;
 	engine_ring(engine);
-	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
-	EXPECT_EQ(0, get_reg(engine, MDMA_CONTROL));
-	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
-	EXPECT_EQ(0, get_reg(engine, MDMA_STATUS));
+	engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	EXPECT_EQ(0, engine_get(engine, MDMA_CONTROL));
+	engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
+	EXPECT_EQ(0, engine_get(engine, MDMA_STATUS));
 	engine_enable(engine);
 	EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
 
-	vfio_dma_unmap(&engine->dev, RING_IOVA, PAGE);
-	engine_put(engine, COMMAND(MDMA_NOP));
+	vfio_dma_unmap(&engine->dev, ENGINE_RING_IOVA, PAGE);
+	engine_put(engine, MDMA_CMD(MDMA_NOP));
 	engine_ring(engine);
 	EXPECT_TRUE(WAIT_FOR(is_stopped(engine)));
 }
@@ -564,7 +403,7 @@ TEST_F(mdma, interrupts)
 	EXPECT_EQ(MDMA_OK, engine_nop(engine, MDMA_INTERRUPT));
 	EXPECT_EQ(1, irq_wait(fds[0]));
 	EXPECT_EQ(0, irq_take(fds[1]));
-	EXPECT_EQ(MDMA_BAD_COMMAND, engine_run(engine, COMMAND(9), NULL));
+	EXPECT_EQ(MDMA_BAD_COMMAND, engine_run(engine, MDMA_CMD(9), NULL));
 	EXPECT_EQ(1, irq_wait(fds[1]));
 	EXPECT_EQ(0, irq_take(fds[0]));
 	close(fds[0]);
@@ -580,9 +419,9 @@ static void keep_busy(struct engine *engine)
 	int i;
 
 	for (i = 0; i < RING; i++)
-		engine_put(engine, COMMAND(MDMA_COPY, .len = SIZE,
-					   .source = BUFFER_IOVA(0),
-					   .target = BUFFER_IOVA(1)));
+		engine_put(engine, MDMA_CMD(MDMA_COPY, .len = SIZE,
+					    .source = ENGINE_IOVA(0),
+					    .target = ENGINE_IOVA(1)));
 	engine_ring(engine);
 }
 
@@ -591,17 +430,17 @@ TEST_F(mdma, is_reset)
 	struct engine *engine = &self->engine;
 
 	keep_busy(engine);
-	set_reg(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
-	EXPECT_GT(RING, get_reg(engine, MDMA_DONE));
-	EXPECT_EQ(0, get_reg(engine, MDMA_RING_SIZE));
+	engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
+	EXPECT_GT(RING, engine_get(engine, MDMA_DONE));
+	EXPECT_EQ(0, engine_get(engine, MDMA_RING_SIZE));
 	EXPECT_EQ(0, engine_done(engine));
 	engine_enable(engine);
 	keep_busy(engine);
 	EXPECT_EQ(0, __vfio_dev_reset(&engine->dev));
-	EXPECT_EQ(0, get_reg(engine, MDMA_CONTROL));
+	EXPECT_EQ(0, engine_get(engine, MDMA_CONTROL));
 	EXPECT_EQ(0, engine_done(engine));
 	engine_enable(engine);
-	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(1), ENGINE_IOVA(0), SIZE));
 	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], SIZE));
 }
 
@@ -615,9 +454,9 @@ TEST_F(mdma, is_closed)
 	memset(engine->buffer[1], 'x', SIZE);
 	vfio_dev_open_by(&engine->dev, variant->way, self->uuid);
 	engine_attach(engine);
-	EXPECT_EQ(0, get_reg(engine, MDMA_DONE));
+	EXPECT_EQ(0, engine_get(engine, MDMA_DONE));
 	EXPECT_EQ(0, engine_done(engine));
-	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(2), BUFFER_IOVA(1), SIZE));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(2), ENGINE_IOVA(1), SIZE));
 	EXPECT_EQ('x', engine->buffer[1][0]);
 	EXPECT_EQ(0, memcmp(engine->buffer[1], engine->buffer[2], SIZE));
 }
@@ -630,7 +469,7 @@ TEST_F(mdma, is_unmapped)
 	size_t at;
 
 	keep_busy(engine);
-	vfio_dma_unmap(&engine->dev, BUFFER_IOVA(1), SIZE);
+	vfio_dma_unmap(&engine->dev, ENGINE_IOVA(1), SIZE);
 	memset(engine->buffer[1], 'x', SIZE);
 	engine_drain(engine, 0);
 	for (at = 0; at < SIZE; at++)
@@ -638,10 +477,10 @@ TEST_F(mdma, is_unmapped)
 	for (i = 0; i < RING; i++)
 		failed += engine->ring[i].status == MDMA_BAD_ADDRESS;
 	EXPECT_LT(0, failed);
-	EXPECT_EQ(failed, get_reg(engine, MDMA_ERRORS));
+	EXPECT_EQ(failed, engine_get(engine, MDMA_ERRORS));
 	EXPECT_EQ(MDMA_BAD_ADDRESS, engine->ring[RING - 1].status);
-	vfio_dma_map(&engine->dev, BUFFER_IOVA(1), engine->buffer[1], SIZE, true);
-	EXPECT_EQ(MDMA_OK, engine_copy(engine, BUFFER_IOVA(1), BUFFER_IOVA(0), SIZE));
+	vfio_dma_map(&engine->dev, ENGINE_IOVA(1), engine->buffer[1], SIZE, true);
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(1), ENGINE_IOVA(0), SIZE));
 }
 
 TEST_HARNESS_MAIN

@@ -21,13 +21,15 @@ mdev_bus_test mdev_types_test mdev_lifetime_test mdev_wait_test mdev_leftover_te
 mdev_owner_test kunit_test.sh"
 vfio_tests="mdev_front_test vfio_mdev_open_test vfio_mdev_region_test vfio_mdev_mmap_test
 vfio_mdev_pinned_test vfio_mdev_config_test vfio_mdev_ioctl_test vfio_mdev_irq_test
-vfio_mdev_migration_test
-vfio_mdev_dma_test mnull_test mdma_test mdpy_test
+vfio_mdev_migration_test vfio_mdev_dirty_test
+vfio_mdev_dma_test vfio_mdev_svm_test vfio_mdev_svm_access_test vfio_mdev_svm_memory_test
+mnull_test mdma_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
 virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"
-kvm_tests="vfio_mdev_kvm_test"
+kvm_tests="vfio_mdev_kvm_test vfio_mdev_window_test"
 clients_tests="clients_test.py mdevctl_test.sh mdevctl_autostart_test.sh guide_test.py"
-races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test vfio_mdev_fuzz_test"
+races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test
+vfio_mdev_svm_race_test vfio_mdev_fuzz_test"
 faults_tests="mdev_fail_nth_test"
 modules_tests="mdev_fail_load_test"
 

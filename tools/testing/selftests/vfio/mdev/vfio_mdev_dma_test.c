@@ -35,23 +35,6 @@ static void load_modules(void)
 	__module_load("iommufd");
 }
 
-/* What the process has locked or pinned, in KiB */
-static long locked(void)
-{
-	char line[256];
-	long sum = 0, kb;
-	FILE *file;
-
-	file = fopen("/proc/self/status", "r");
-	MDEV_ASSERT(file, "/proc/self/status: %s", strerror(errno));
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmLck: %ld", &kb) == 1 ||
-		    sscanf(line, "VmPin: %ld", &kb) == 1)
-			sum += kb;
-	fclose(file);
-	return sum;
-}
-
 FIXTURE(dma) {
 	struct vfio_dev dev;
 	char uuid[MDEV_UUID_SIZE];
@@ -213,7 +196,7 @@ TEST_F(dma, is_unmapped)
 	EXPECT_EQ(IOVA + PAGE, iova);
 	EXPECT_EQ(9, npage);
 	EXPECT_EQ(-ESTALE, test_dma_load(&self->dev, 0, 0, &value));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 	EXPECT_EQ(-EINVAL, test_dma_pin(&self->dev, 2, IOVA, 1, IOMMU_RW));
 	vfio_dma_map(&self->dev, IOVA, self->mem, PAGES * PAGE, true);
 	EXPECT_EQ(0, test_dma_pin(&self->dev, 2, IOVA, 1, IOMMU_RW));
@@ -230,7 +213,7 @@ TEST_F(dma, is_unpinned_within)
 	test_dma_within(&self->dev, TEST_DMA_UNPINS, 0);
 	EXPECT_EQ(0, __vfio_dma_unmap(&self->dev, IOVA, PAGES * PAGE));
 	EXPECT_EQ(1, test_dma_unmaps(&self->dev, NULL, NULL));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 	EXPECT_EQ(-ENXIO, test_dma_unpin(&self->dev, 0));
 	EXPECT_EQ(-ENXIO, test_dma_unpin(&self->dev, 1));
 }
@@ -279,7 +262,7 @@ TEST_F(dma, in_part)
 	EXPECT_EQ(IOVA + (PAGES - 2) * PAGE, iova);
 	EXPECT_EQ(4, npage);
 	EXPECT_EQ(-ESTALE, test_dma_load(&self->dev, 0, 0, &value));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 }
 
 /*
@@ -293,7 +276,7 @@ TEST_F(dma, is_forgotten)
 
 	ASSERT_EQ(0, test_dma_pin(&self->dev, 0, IOVA, 5, IOMMU_RW));
 	ASSERT_EQ(0, test_dma_pin(&self->dev, 1, IOVA + 7 * PAGE, 1, IOMMU_READ));
-	EXPECT_LT(0, locked());
+	EXPECT_LT(0, vfio_dma_locked());
 	module_set_param(TEST_DMA, "forget", 1);
 	klog_begin(&log);
 	vfio_dev_close(&self->dev);
@@ -301,7 +284,7 @@ TEST_F(dma, is_forgotten)
 	klog_end(&log);
 	EXPECT_EQ(1, klog_lines(&log, "did not give back"));
 	EXPECT_TRUE(klog_has(&log, self->uuid, TEST_DMA, " 2 pins"));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 }
 
 /* Closed with pins that the vendor gives back in release(), there is nothing to say. */
@@ -317,7 +300,7 @@ TEST_F(dma, is_closed)
 	klog_read(&log);
 	klog_end(&log);
 	EXPECT_EQ(0, klog_lines(&log, "did not give back"));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 }
 
 /* The next user has no pin, no kept page and no budget of the last one. */
@@ -352,7 +335,7 @@ TEST_F(dma, without_dma_unmap)
 	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA, IOMMU_RW));
 	EXPECT_EQ(0, __vfio_dma_unmap(&self->dev, IOVA, PAGES * PAGE));
 	EXPECT_EQ(-ENOENT, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 }
 
 /* It is too early for pins in open(), which is no reason for it to fail. */
@@ -392,11 +375,11 @@ TEST_F(dma, is_kept)
 	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA + PAGE, IOMMU_RW));
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA + PAGE, IOMMU_RW, &value));
 	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA + PAGE, IOMMU_WRITE));
-	EXPECT_EQ(PAGE / 1024, locked());
+	EXPECT_EQ(PAGE / 1024, vfio_dma_locked());
 	vfio_dma_unmap(&self->dev, IOVA, PAGES * PAGE);
 	EXPECT_EQ(-ENOENT, test_dma_kept(&self->dev, IOVA + PAGE, IOMMU_READ,
 					 &value));
-	EXPECT_EQ(0, locked());
+	EXPECT_EQ(0, vfio_dma_locked());
 	EXPECT_EQ(0, test_dma_unmaps(&self->dev, NULL, NULL));
 }
 
@@ -410,7 +393,7 @@ TEST_F(dma, is_kept_for_both)
 	EXPECT_EQ(0, test_dma_keep(&self->dev, IOVA, IOMMU_WRITE));
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_READ, &value));
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
-	EXPECT_EQ(PAGE / 1024, locked());
+	EXPECT_EQ(PAGE / 1024, vfio_dma_locked());
 }
 
 /* Over the end of a page, and where nothing is kept yet; not where nothing is mapped */
@@ -444,10 +427,10 @@ TEST_F(dma, kept_within_the_budget)
 	test_dma_budget(&self->dev, 16);
 	for (i = 0; i < 16; i++)
 		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE, IOMMU_RW));
-	EXPECT_EQ(16 * PAGE / 1024, locked());
+	EXPECT_EQ(16 * PAGE / 1024, vfio_dma_locked());
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
 	ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + 16 * PAGE, IOMMU_RW));
-	EXPECT_EQ(14 * PAGE / 1024, locked());
+	EXPECT_EQ(14 * PAGE / 1024, vfio_dma_locked());
 	EXPECT_EQ(0, test_dma_kept(&self->dev, IOVA, IOMMU_RW, &value));
 	EXPECT_EQ(-ENOENT, test_dma_kept(&self->dev, IOVA + PAGE, IOMMU_RW,
 					 &value));
@@ -455,11 +438,11 @@ TEST_F(dma, kept_within_the_budget)
 				   &value));
 	for (i = 0; i < 300; i++)
 		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE, IOMMU_RW));
-	EXPECT_GE(16 * PAGE / 1024, locked());
+	EXPECT_GE(16 * PAGE / 1024, vfio_dma_locked());
 	for (i = 0; i < 300; i++)
 		kept += !test_dma_kept(&self->dev, IOVA + i * PAGE, IOMMU_RW,
 				       &value);
-	EXPECT_EQ(locked() * 1024 / PAGE, kept);
+	EXPECT_EQ(vfio_dma_locked() * 1024 / PAGE, kept);
 }
 
 /* Nothing counts any more that was unmapped, or pinned anew for more. */
@@ -477,7 +460,7 @@ TEST_F(dma, kept_is_counted)
 					   IOMMU_READ));
 	for (i = 0; i < 16; i++)
 		ASSERT_EQ(0, test_dma_keep(&self->dev, IOVA + i * PAGE, IOMMU_RW));
-	EXPECT_EQ(16 * PAGE / 1024, locked());
+	EXPECT_EQ(16 * PAGE / 1024, vfio_dma_locked());
 }
 
 /*

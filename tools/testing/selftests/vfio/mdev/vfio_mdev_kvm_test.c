@@ -3,12 +3,7 @@
  * The virtual machine that a device is given to: the vendor sees it from open()
  * to release(), and it is not freed before that.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <linux/kvm.h>
 
 #include <libmdev.h>
 #include <libmdev/harness.h>
@@ -16,9 +11,7 @@
 FIXTURE(kvm) {
 	char uuid[MDEV_UUID_SIZE];
 	struct vfio_dev dev;
-	int kvm;
-	int vm;
-	int vfio;
+	struct vm vm;
 };
 
 FIXTURE_VARIANT(kvm) {
@@ -37,50 +30,17 @@ FIXTURE_VARIANT_ADD(kvm, cdev) {
 	.way = &vfio_dev_by_cdev,
 };
 
-/* On a processor that has virtualisation, or is emulated with it */
-static int open_kvm(void)
-{
-	int fd;
-
-	if (__module_load("kvm_intel"))
-		__module_load("kvm_amd");
-	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-/* Each of this process has a directory until it is freed, named by its fd too. */
-static bool vm_is_alive(int fd)
-{
-	return file_exists("/sys/kernel/debug/kvm/%d-%d", getpid(), fd);
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 FIXTURE_SETUP(kvm)
 {
-	struct kvm_create_device vfio = { .type = KVM_DEV_TYPE_VFIO };
-
 	test_vendor_setup();
 	module_load("vfio_mdev");
 	self->dev = VFIO_DEV_CLOSED;
-	self->vm = -1;
-	self->vfio = -1;
-	self->kvm = open_kvm();
-	if (self->kvm < 0)
+	if (__vm_create(&self->vm))
 		SKIP(return, "this machine has no KVM");
 	if (!variant->way->available())
 		SKIP(return, "this kernel does not open devices by %s",
 		     variant->way->name);
 
-	self->vm = ioctl(self->kvm, KVM_CREATE_VM, 0);
-	ASSERT_GE(self->vm, 0);
-	ASSERT_EQ(0, ioctl(self->vm, KVM_CREATE_DEVICE, &vfio));
-	self->vfio = vfio.fd;
 	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
 }
@@ -88,24 +48,9 @@ FIXTURE_SETUP(kvm)
 FIXTURE_TEARDOWN(kvm)
 {
 	vfio_dev_close(&self->dev);
-	close_fd(&self->vfio);
-	close_fd(&self->vm);
-	close_fd(&self->kvm);
+	vm_close(&self->vm);
 	mdev_remove_all(TEST_PARENT);
 	EXPECT_EQ(0, test_vendor_count("misordered"));
-}
-
-/* A group, or a character device that is opened but not bound yet */
-static int add_to_vm(struct vfio_dev *dev, int vfio)
-{
-	int fd = dev->group >= 0 ? dev->group : dev->cdev;
-	struct kvm_device_attr attr = {
-		.group = KVM_DEV_VFIO_GROUP,
-		.attr = KVM_DEV_VFIO_GROUP_ADD,
-		.addr = (unsigned long)&fd,
-	};
-
-	return ioctl(vfio, KVM_SET_DEVICE_ATTR, &attr) ? -errno : 0;
 }
 
 static void open_dev(struct vfio_dev *dev)
@@ -130,7 +75,7 @@ TEST_F(kvm, none)
 /* One that VFIO is told of is there when the device is opened. */
 TEST_F(kvm, is_seen)
 {
-	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	ASSERT_EQ(0, __vm_add(&self->vm, &self->dev));
 	open_dev(&self->dev);
 	EXPECT_EQ(1, vendor_sees_kvm(self->uuid));
 	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
@@ -139,13 +84,11 @@ TEST_F(kvm, is_seen)
 /* It stays until the device is closed, whoever closes it, and then goes. */
 TEST_F(kvm, lives_while_the_device_is_open)
 {
-	int vm = self->vm;
+	int vm = self->vm.fd;
 
-	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	ASSERT_EQ(0, __vm_add(&self->vm, &self->dev));
 	open_dev(&self->dev);
-	close_fd(&self->vfio);
-	close_fd(&self->vm);
-	close_fd(&self->kvm);
+	vm_close(&self->vm);
 	usleep(200000);
 	EXPECT_TRUE(vm_is_alive(vm));
 	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
@@ -156,11 +99,10 @@ TEST_F(kvm, lives_while_the_device_is_open)
 /* Opened again without one, the device has none. */
 TEST_F(kvm, is_forgotten)
 {
-	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	ASSERT_EQ(0, __vm_add(&self->vm, &self->dev));
 	open_dev(&self->dev);
 	vfio_dev_close(&self->dev);
-	close_fd(&self->vfio);
-	close_fd(&self->vm);
+	vm_close(&self->vm);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
 	open_dev(&self->dev);
 	EXPECT_EQ(0, vendor_sees_kvm(self->uuid));
@@ -178,13 +120,11 @@ TEST_F(kvm, is_destroyed_while_a_remover_waits)
 	vfio_dev_close(&self->dev);
 	mdev_create_new(TEST_PARENT, TEST_TYPE("request"), self->uuid);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, variant->way, self->uuid));
-	ASSERT_EQ(0, add_to_vm(&self->dev, self->vfio));
+	ASSERT_EQ(0, __vm_add(&self->vm, &self->dev));
 	open_dev(&self->dev);
 	writer_start(&writer, "1", MDEV_DEVICES "/%s/remove", self->uuid);
 	ASSERT_TRUE(writer_blocks(&writer));
-	close_fd(&self->vfio);
-	close_fd(&self->vm);
-	close_fd(&self->kvm);
+	vm_close(&self->vm);
 	vfio_dev_close(&self->dev);
 	start = now_ms();
 	EXPECT_EQ(0, writer_result(&writer, WAIT_LONG_MS));

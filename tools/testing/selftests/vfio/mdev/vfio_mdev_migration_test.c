@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +18,7 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
+#include "mdma_stream.h"
 #include "mtty_stream.h"
 
 #define STOP		VFIO_DEVICE_STATE_STOP
@@ -863,6 +865,343 @@ TEST(display_moves_with_its_picture)
 	vfio_dev_close(&from);
 	vfio_dev_close(&to);
 	mdev_remove_all("mdpy");
+}
+
+/*
+ * DMA engines, whose memory is the user's: here both see the same
+ */
+
+/* Of the vendor's record */
+#define ENGINE_STATE_SIZE	8
+#define ENGINE_STATE_HEAD	12
+#define ENGINE_STATE_DONE	16
+#define ENGINE_STATE_FLAGS	28
+
+FIXTURE(engines) {
+	struct engine from;
+	struct engine to;
+	struct mig_stream *stream;
+};
+
+FIXTURE_SETUP(engines)
+{
+	struct engine *from = &self->from, *to = &self->to;
+	char uuid[MDEV_UUID_SIZE];
+
+	engine_init(from);
+	mdev_create_new(MDMA, MDMA_SMALL, uuid);
+	vfio_dev_open(&from->dev, uuid);
+	engine_attach(from);
+	*to = *from;
+	mdev_create_new(MDMA, MDMA_SMALL, uuid);
+	vfio_dev_open(&to->dev, uuid);
+	engine_connect(to);
+	self->stream = calloc(1, sizeof(*self->stream));
+	MDEV_ASSERT(self->stream, "out of memory");
+}
+
+FIXTURE_TEARDOWN(engines)
+{
+	free(self->stream);
+	engine_detach(&self->from);
+	engine_detach(&self->to);
+	mdev_remove_all(MDMA);
+}
+
+/* What the driver knows moves with the guest that it is a part of. */
+static void move_driver(struct engine *to, const struct engine *from)
+{
+	to->tail = from->tail;
+	to->kicks = from->kicks;
+}
+
+static bool same_registers(struct engine *a, struct engine *b)
+{
+	unsigned int reg;
+	bool same = true;
+
+	for (reg = 0; reg < MDMA_REGISTERS; reg += 4) {
+		if (engine_get(a, reg) == engine_get(b, reg))
+			continue;
+		printf("# register %#x: %#x and %#x\n", reg, engine_get(a, reg),
+		       engine_get(b, reg));
+		same = false;
+	}
+	return same;
+}
+
+TEST_F(engines, move)
+{
+	struct engine *from = &self->from, *to = &self->to;
+
+	EXPECT_EQ(MDMA_OK, engine_fill(from, ENGINE_IOVA(0), ENGINE_SIZE, 7));
+	EXPECT_EQ(MDMA_BAD_ADDRESS, engine_fill(from, 0, 1, 7));
+	EXPECT_EQ(MDMA_OK, engine_copy(from, ENGINE_IOVA(1), ENGINE_IOVA(0), 99));
+	EXPECT_TRUE(WAIT_FOR(from->doorbell[MDMA_ASLEEP / 4]));
+	mig_save(&from->dev, self->stream);
+	ASSERT_EQ(0, __mig_load(&to->dev, self->stream->data,
+				self->stream->size));
+	EXPECT_TRUE(same_registers(from, to));
+	mig_go(&to->dev, RUNNING);
+	EXPECT_TRUE(same_registers(from, to));
+	EXPECT_EQ(3, engine_get(to, MDMA_DONE));
+	EXPECT_EQ(1, engine_get(to, MDMA_ERRORS));
+	EXPECT_EQ(3, engine_done(to));
+	move_driver(to, from);
+	EXPECT_EQ(MDMA_OK, engine_copy(to, ENGINE_IOVA(2), ENGINE_IOVA(0),
+				       ENGINE_SIZE));
+	EXPECT_EQ(0, memcmp(to->buffer[0], to->buffer[2], ENGINE_SIZE));
+	EXPECT_EQ(4, engine_get(to, MDMA_DONE));
+}
+
+/* Commands of 16 KiB each, the @i-th of which fills its part with @i + 1 */
+#define PART	(ENGINE_SIZE / ENGINE_RING)
+
+static void put_many(struct engine *engine)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENGINE_RING; i++)
+		engine_put(engine, MDMA_CMD(MDMA_FILL, .len = PART,
+					    .target = ENGINE_IOVA(0) + i * PART,
+					    .value = i + 1));
+	engine_ring(engine);
+}
+
+/* The first @nr were done, all of each, and of the others nothing was begun. */
+static bool has_done(struct engine *engine, unsigned int nr)
+{
+	const char *mem = engine->buffer[0];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ENGINE_RING; i++)
+		ok &= engine->ring[i].status ==
+		      (i < nr ? MDMA_OK : MDMA_PENDING);
+	for (i = 0; i < ENGINE_SIZE; i++)
+		ok &= mem[i] == (char)(i / PART < nr ? i / PART + 1 : 0);
+	return ok && engine_done(engine) == nr &&
+	       engine_get(engine, MDMA_DONE) == nr;
+}
+
+/* Between two commands, and there it goes on */
+TEST_F(engines, move_in_the_middle)
+{
+	struct engine *from = &self->from, *to = &self->to;
+	unsigned int done, between = 0;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		memset(from->buffer[0], 0, ENGINE_SIZE);
+		put_many(from);
+		while (!engine_done(from))
+			sched_yield();
+		mig_save(&from->dev, self->stream);
+		done = engine_done(from);
+		between += done && done < ENGINE_RING;
+		EXPECT_TRUE(has_done(from, done));
+		usleep(10000);
+		EXPECT_TRUE(has_done(from, done));
+		ASSERT_EQ(0, __mig_load(&to->dev, self->stream->data,
+					self->stream->size));
+		move_driver(to, from);
+		EXPECT_TRUE(has_done(to, done));
+		mig_go(&to->dev, RUNNING);
+		engine_drain(to, 0);
+		EXPECT_TRUE(has_done(to, ENGINE_RING));
+		ASSERT_EQ(0, __vfio_dev_reset(&from->dev));
+		engine_enable(from);
+	}
+	TH_LOG("%u of 10 times in the middle", between);
+}
+
+/* Nor does it begin anything, whatever it is told meanwhile. */
+TEST_F(engines, stand_still)
+{
+	struct engine *engine = &self->from;
+
+	memset(engine->buffer[0], 0, ENGINE_SIZE);
+	mig_go(&engine->dev, STOP);
+	put_many(engine);
+	engine_set(engine, MDMA_KICK, 1);
+	engine_set(engine, MDMA_CONTROL, 0);
+	engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_ENABLE);
+	usleep(50000);
+	EXPECT_TRUE(has_done(engine, 0));
+	mig_go(&engine->dev, RUNNING);
+	engine_drain(engine, 0);
+	EXPECT_TRUE(has_done(engine, ENGINE_RING));
+	/* A reset is that of a device that runs. */
+	mig_go(&engine->dev, STOP);
+	ASSERT_EQ(0, __vfio_dev_reset(&engine->dev));
+	engine_enable(engine);
+	EXPECT_EQ(MDMA_OK, engine_fill(engine, ENGINE_IOVA(0), 1, 0));
+}
+
+TEST_F(engines, keep_no_pins)
+{
+	struct engine *engine = &self->from;
+
+	EXPECT_EQ(MDMA_OK, engine_fill(engine, ENGINE_IOVA(0), ENGINE_SIZE, 1));
+	EXPECT_LT(0, vfio_dma_locked());
+	mig_go(&engine->dev, STOP);
+	EXPECT_EQ(0, vfio_dma_locked());
+	mig_go(&engine->dev, RUNNING);
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(1), ENGINE_IOVA(0),
+				       ENGINE_SIZE));
+	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], ENGINE_SIZE));
+}
+
+/* All that was written is told; when it stands still, once and for the last time. */
+TEST_F(engines, tell_what_they_wrote)
+{
+	struct engine *engine = &self->from;
+	__u64 dirty[ENGINE_PAGES / 64] = { };
+
+	if (!dirty_log_available())
+		SKIP(return, "this kernel has no log");
+	dirty_start(&engine->dev, ENGINE_IOVA(0), ENGINE_SIZE);
+	EXPECT_EQ(MDMA_OK, engine_fill(engine, ENGINE_IOVA(0) + 32 * PART,
+				       2 * PART, 1));
+	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(0) + 5,
+				       ENGINE_IOVA(1), 3 * ENGINE_PAGE));
+	mig_go(&engine->dev, STOP);
+	EXPECT_EQ(0, __dirty_report(&engine->dev, ENGINE_IOVA(0), ENGINE_SIZE,
+				    ENGINE_PAGE, dirty));
+	EXPECT_EQ(0xf, dirty[0]);
+	EXPECT_EQ(0xff, dirty[2]);
+	EXPECT_EQ(0, __dirty_report(&engine->dev, ENGINE_IOVA(0), ENGINE_SIZE,
+				    ENGINE_PAGE, memset(dirty, 0, sizeof(dirty))));
+	EXPECT_EQ(0, dirty[0]);
+}
+
+/* One that has lost its ring does not find it elsewhere. */
+TEST_F(engines, move_when_stopped)
+{
+	struct engine *from = &self->from, *to = &self->to;
+
+	vfio_dma_unmap(&from->dev, ENGINE_RING_IOVA, ENGINE_PAGE);
+	engine_put(from, MDMA_CMD(MDMA_NOP));
+	engine_ring(from);
+	EXPECT_TRUE(WAIT_FOR(engine_get(from, MDMA_STATUS)));
+	mig_save(&from->dev, self->stream);
+	ASSERT_EQ(0, __mig_load(&to->dev, self->stream->data,
+				self->stream->size));
+	mig_go(&to->dev, RUNNING);
+	EXPECT_TRUE(same_registers(from, to));
+	EXPECT_EQ(MDMA_STATUS_STOPPED, engine_get(to, MDMA_STATUS));
+	engine_set(to, MDMA_CONTROL, MDMA_CONTROL_RESET);
+	engine_enable(to);
+	EXPECT_EQ(MDMA_OK, engine_fill(to, ENGINE_IOVA(0), 1, 0));
+}
+
+/* In RESUMING registers can be read. One that was reset has a ring of no commands. */
+static bool is_as_new(struct engine *engine)
+{
+	return !engine_get(engine, MDMA_RING_SIZE) &&
+	       !engine_get(engine, MDMA_DONE) &&
+	       !engine_get(engine, MDMA_CONTROL) && !engine_done(engine);
+}
+
+/* Of the page, which is most of it, not each byte is tried. */
+static size_t next_byte(const struct mig_stream *stream, size_t pos)
+{
+	size_t page = mig_find(stream, MIG_TAG_REGION) + MIG_RECORD_SIZE;
+	size_t end = mig_find(stream, MIG_TAG_VENDOR);
+
+	return pos >= page && pos + 509 < end ? pos + 509 : pos + 1;
+}
+
+TEST_F(engines, refuse_streams_that_are_cut_or_flipped)
+{
+	struct mig_stream *stream = self->stream;
+	struct vfio_dev *to = &self->to.dev;
+	unsigned int bit;
+	size_t pos;
+
+	EXPECT_EQ(MDMA_OK, engine_fill(&self->from, ENGINE_IOVA(0), 1, 1));
+	mig_save(&self->from.dev, stream);
+	for (pos = 0; pos < stream->size; pos = next_byte(stream, pos)) {
+		ASSERT_EQ(0, __vfio_dev_reset(to));
+		ASSERT_TRUE(is_refused(to, stream->data, pos))
+			TH_LOG("%zu of %zu bytes", pos, stream->size);
+	}
+	for (pos = 0; pos < stream->size; pos = next_byte(stream, pos)) {
+		for (bit = 0; bit < 8; bit++) {
+			ASSERT_EQ(0, __vfio_dev_reset(to));
+			stream->data[pos] ^= 1 << bit;
+			ASSERT_TRUE(is_refused(to, stream->data, stream->size))
+				TH_LOG("byte %zu, bit %u", pos, bit);
+			stream->data[pos] ^= 1 << bit;
+		}
+		ASSERT_TRUE(is_as_new(&self->to));
+	}
+}
+
+TEST_F(engines, judge_contents)
+{
+	static const struct {
+		unsigned int offset;
+		unsigned int mask;
+	} refused[] = {
+		{ ENGINE_STATE_SIZE, 0x01 },		/* 65 commands */
+		{ ENGINE_STATE_SIZE, 0x40 },		/* none */
+		{ ENGINE_STATE_SIZE + 1, 0x20 },	/* 8256 */
+		{ ENGINE_STATE_HEAD, 0x01 },
+		{ ENGINE_STATE_DONE, 0x01 },
+		{ ENGINE_STATE_DONE + 3, 0x80 },
+		{ ENGINE_STATE_FLAGS, 0x02 },		/* enabled and stopped */
+		{ ENGINE_STATE_FLAGS, 0x04 },
+		{ ENGINE_STATE_FLAGS + 3, 0x80 },
+	};
+	struct vfio_dev *to = &self->to.dev;
+	unsigned int i;
+	size_t pos;
+
+	EXPECT_EQ(MDMA_OK, engine_fill(&self->from, ENGINE_IOVA(0), 1, 1));
+	EXPECT_EQ(MDMA_OK, engine_fill(&self->from, ENGINE_IOVA(0), 1, 1));
+	mig_save(&self->from.dev, self->stream);
+	pos = mig_find(self->stream, MIG_TAG_VENDOR) + MIG_RECORD_SIZE;
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		ASSERT_EQ(0, __vfio_dev_reset(to));
+		EXPECT_EQ(-EINVAL, load_changed(to, self->stream,
+						pos + refused[i].offset,
+						refused[i].mask))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(RESUMING, __mig_get(to));
+		EXPECT_TRUE(is_as_new(&self->to));
+	}
+	/* One that is not enabled may have any size. */
+	ASSERT_EQ(0, __vfio_dev_reset(to));
+	self->stream->data[pos + ENGINE_STATE_FLAGS] = 0;
+	EXPECT_EQ(0, load_changed(to, self->stream, pos + ENGINE_STATE_SIZE, 1));
+	EXPECT_EQ(ENGINE_RING + 1, engine_get(&self->to, MDMA_RING_SIZE));
+	EXPECT_EQ(0, engine_get(&self->to, MDMA_CONTROL));
+	/* One that has stopped may have taken a command that it did not do, but one only. */
+	ASSERT_EQ(0, __vfio_dev_reset(to));
+	self->stream->data[pos + ENGINE_STATE_FLAGS] = 2;
+	EXPECT_EQ(0, load_changed(to, self->stream, pos + ENGINE_STATE_HEAD, 1));
+	ASSERT_EQ(0, __vfio_dev_reset(to));
+	EXPECT_EQ(-EINVAL, load_changed(to, self->stream,
+					pos + ENGINE_STATE_HEAD, 4));
+}
+
+TEST_F(engines, read_what_earlier_ones_wrote)
+{
+	struct engine *to = &self->to;
+
+	mdma_stream_1_0(self->stream);
+	ASSERT_EQ(0, __mig_load(&to->dev, self->stream->data,
+				self->stream->size));
+	EXPECT_EQ(MDMA_CONTROL_ENABLE, engine_get(to, MDMA_CONTROL));
+	EXPECT_EQ((__u32)ENGINE_RING_IOVA, engine_get(to, MDMA_RING_LOW));
+	EXPECT_EQ(0x76543210, engine_get(to, MDMA_RING_HIGH));
+	EXPECT_EQ(16, engine_get(to, MDMA_RING_SIZE));
+	EXPECT_EQ(5, engine_get(to, MDMA_DONE));
+	EXPECT_EQ(2, engine_get(to, MDMA_ERRORS));
+	EXPECT_EQ(9, engine_get(to, MDMA_KICK));
+	EXPECT_EQ(5, engine_done(to));
+	EXPECT_EQ(5, to->doorbell[MDMA_TAIL / 4]);
 }
 
 TEST(others_do_not_move)

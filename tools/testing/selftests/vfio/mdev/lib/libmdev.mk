@@ -4,6 +4,7 @@
 LIBMDEV_C := assert.c
 LIBMDEV_C += buffer.c
 LIBMDEV_C += card.c
+LIBMDEV_C += dirty_log.c
 LIBMDEV_C += fault.c
 LIBMDEV_C += file.c
 LIBMDEV_C += fuzz.c
@@ -14,9 +15,11 @@ LIBMDEV_C += irq.c
 LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
+LIBMDEV_C += mdma.c
 LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c
+LIBMDEV_C += svm.c
 LIBMDEV_C += sweep.c
 LIBMDEV_C += test_dma.c
 LIBMDEV_C += test_vendor.c
@@ -24,6 +27,7 @@ LIBMDEV_C += uevent.c
 LIBMDEV_C += vfio_dev.c
 LIBMDEV_C += vfio_dma.c
 LIBMDEV_C += virtio.c
+LIBMDEV_C += vm.c
 LIBMDEV_C += wait.c
 LIBMDEV_C += writer.c
 

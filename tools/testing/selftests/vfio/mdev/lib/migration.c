@@ -26,26 +26,10 @@ struct mig_state {
 	__s32 fd;
 };
 
-/* VFIO_DEVICE_FEATURE with @size bytes of @data, in both directions */
-static int feature(struct vfio_dev *dev, __u32 flags, void *data, size_t size)
-{
-	struct vfio_device_feature *arg = calloc(1, sizeof(*arg) + size);
-	int ret;
-
-	MDEV_ASSERT(arg, "out of memory");
-	arg->argsz = sizeof(*arg) + size;
-	arg->flags = flags;
-	memcpy(arg + 1, data, size);
-	ret = ioctl(dev->fd, VFIO_DEVICE_FEATURE, arg) ? -errno : 0;
-	memcpy(data, arg + 1, size);
-	free(arg);
-	return ret;
-}
-
 int __mig_flags(struct vfio_dev *dev, __u64 *flags)
 {
-	return feature(dev, VFIO_DEVICE_FEATURE_GET | FEATURE_MIGRATION, flags,
-		       sizeof(*flags));
+	return __vfio_dev_feature(dev, VFIO_DEVICE_FEATURE_GET |
+				  FEATURE_MIGRATION, flags, sizeof(*flags));
 }
 
 bool mig_offers(struct vfio_dev *dev, unsigned int state)
@@ -63,8 +47,8 @@ int __mig_get(struct vfio_dev *dev)
 	struct mig_state state = { };
 	int ret;
 
-	ret = feature(dev, VFIO_DEVICE_FEATURE_GET | FEATURE_DEVICE_STATE,
-		      &state, sizeof(state));
+	ret = __vfio_dev_feature(dev, VFIO_DEVICE_FEATURE_GET |
+				 FEATURE_DEVICE_STATE, &state, sizeof(state));
 	return ret ? ret : (int)state.state;
 }
 
@@ -73,8 +57,8 @@ int __mig_set(struct vfio_dev *dev, unsigned int state, int *fd)
 	struct mig_state arg = { .state = state, .fd = -1 };
 	int ret;
 
-	ret = feature(dev, VFIO_DEVICE_FEATURE_SET | FEATURE_DEVICE_STATE,
-		      &arg, sizeof(arg));
+	ret = __vfio_dev_feature(dev, VFIO_DEVICE_FEATURE_SET |
+				 FEATURE_DEVICE_STATE, &arg, sizeof(arg));
 	*fd = ret ? -1 : arg.fd;
 	return ret;
 }
@@ -98,8 +82,8 @@ void mig_go(struct vfio_dev *dev, unsigned int state)
 
 int __mig_data_size(struct vfio_dev *dev, __u64 *size)
 {
-	return feature(dev, VFIO_DEVICE_FEATURE_GET | FEATURE_DATA_SIZE, size,
-		       sizeof(*size));
+	return __vfio_dev_feature(dev, VFIO_DEVICE_FEATURE_GET |
+				  FEATURE_DATA_SIZE, size, sizeof(*size));
 }
 
 int __mig_precopy_info(int fd, __u64 *initial, __u64 *dirty)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -336,6 +337,21 @@ int __vfio_dev_info(struct vfio_dev *dev, struct vfio_device_info *info)
 int __vfio_dev_reset(struct vfio_dev *dev)
 {
 	return ioctl(dev->fd, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+int __vfio_dev_feature(struct vfio_dev *dev, __u32 flags, void *data, size_t size)
+{
+	struct vfio_device_feature *arg = calloc(1, sizeof(*arg) + size);
+	int ret;
+
+	MDEV_ASSERT(arg, "out of memory");
+	arg->argsz = sizeof(*arg) + size;
+	arg->flags = flags;
+	memcpy(arg + 1, data, size);
+	ret = ioctl(dev->fd, VFIO_DEVICE_FEATURE, arg) ? -errno : 0;
+	memcpy(data, arg + 1, size);
+	free(arg);
+	return ret;
 }
 
 int __vfio_dev_region(struct vfio_dev *dev, unsigned int index,

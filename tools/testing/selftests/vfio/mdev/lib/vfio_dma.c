@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -119,4 +120,20 @@ int __vfio_dma_detach(struct vfio_dev *dev)
 	struct detach_pt detach = { .argsz = sizeof(detach) };
 
 	return ioctl(dev->fd, DETACH_PT, &detach) ? -errno : 0;
+}
+
+long vfio_dma_locked(void)
+{
+	char line[256];
+	long sum = 0, kb;
+	FILE *file;
+
+	file = fopen("/proc/self/status", "r");
+	MDEV_ASSERT(file, "/proc/self/status: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmLck: %ld", &kb) == 1 ||
+		    sscanf(line, "VmPin: %ld", &kb) == 1)
+			sum += kb;
+	fclose(file);
+	return sum;
 }

@@ -425,6 +425,7 @@ static const struct vfio_mdev_device_ops mdev_test_dma_ops = {
 	.release = mdev_test_dma_release,
 	.ioctl = mdev_test_dma_ioctl,
 	.dma_unmap = mdev_test_dma_unmap,
+	.log_dma = true,
 };
 
 static const struct vfio_mdev_device_ops mdev_test_dma_cannot_ops = {

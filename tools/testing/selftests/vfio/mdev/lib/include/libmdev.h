@@ -12,6 +12,7 @@
 #include <libmdev/assert.h>
 #include <libmdev/buffer.h>
 #include <libmdev/card.h>
+#include <libmdev/dirty_log.h>
 #include <libmdev/fault.h>
 #include <libmdev/file.h>
 #include <libmdev/fuzz.h>
@@ -19,9 +20,11 @@
 #include <libmdev/klog.h>
 #include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
+#include <libmdev/mdma.h>
 #include <libmdev/migration.h>
 #include <libmdev/module.h>
 #include <libmdev/pin.h>
+#include <libmdev/svm.h>
 #include <libmdev/sweep.h>
 #include <libmdev/test_dma.h>
 #include <libmdev/test_vendor.h>
@@ -29,6 +32,7 @@
 #include <libmdev/vfio_dev.h>
 #include <libmdev/vfio_dma.h>
 #include <libmdev/virtio.h>
+#include <libmdev/vm.h>
 #include <libmdev/wait.h>
 #include <libmdev/writer.h>
 

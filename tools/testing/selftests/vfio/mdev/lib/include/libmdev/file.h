@@ -45,5 +45,11 @@ bool kernel_has_symbol(const char *name);
 long slab_objects(const char *prefix);
 /* Lets these caches give back what is free, which slab_objects() counts if not */
 void slab_shrink(const char *prefix);
+/*
+ * Memory of what is gone is freed some time later, and then stays with a processor
+ * for a while, where it counts as used, unless the caches are shrunk. What is in use
+ * is what @now comes down to, which does the latter and counts.
+ */
+long slab_objects_in_use(long (*now)(void));
 
 #endif /* LIBMDEV_FILE_H */

@@ -84,6 +84,8 @@ int __vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
 
 int __vfio_dev_info(struct vfio_dev *dev, struct vfio_device_info *info);
 int __vfio_dev_reset(struct vfio_dev *dev);
+/* VFIO_DEVICE_FEATURE with @size bytes of @data, in both directions; 0 or -errno */
+int __vfio_dev_feature(struct vfio_dev *dev, __u32 flags, void *data, size_t size);
 int __vfio_dev_region(struct vfio_dev *dev, unsigned int index,
 		      struct vfio_region_info *info);
 void vfio_dev_region(struct vfio_dev *dev, unsigned int index,

@@ -20,6 +20,9 @@ void vfio_dma_map(struct vfio_dev *dev, __u64 iova, void *mem, size_t size,
 int __vfio_dma_unmap(struct vfio_dev *dev, __u64 iova, size_t size);
 void vfio_dma_unmap(struct vfio_dev *dev, __u64 iova, size_t size);
 
+/* What the process has locked or pinned, in KiB */
+long vfio_dma_locked(void);
+
 /*
  * Of a character device: gives it another, empty, address space, or none. 0 or -errno
  */

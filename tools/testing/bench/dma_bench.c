@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How fast a device copies memory of its user, beside the processor: one line for each
+ * figure, "name nanoseconds"; where the clock counts instructions, these.
+ *
+ *	dma_bench copy		a MiB: by memcpy(), by one device, by two at the same time
+ *	dma_bench command	a command that does nothing, and what its interrupt adds
+ *
+ * While a device works, its driver sleeps: it is to leave the processor to the device.
+ */
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libmdev.h>
+
+#define ROUNDS		5	/* of which the median counts */
+#define BATCH		48	/* commands, less than a ring has room for */
+
+/**
+ * struct bench_dma - a device, and how its interrupt comes
+ * @engine: the device
+ * @uuid: its name
+ * @eventfd: its interrupt of commands that fail; nobody waits for the other one
+ */
+struct bench_dma {
+	struct engine engine;
+	char uuid[MDEV_UUID_SIZE];
+	int eventfd;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint64_t median(uint64_t *ns)
+{
+	qsort(ns, ROUNDS, sizeof(*ns), compare);
+	return ns[ROUNDS / 2];
+}
+
+static void report(const char *name, uint64_t ns)
+{
+	printf("%s %llu\n", name, (unsigned long long)ns);
+	fflush(stdout);
+}
+
+static void dma_open(struct bench_dma *dma)
+{
+	int fds[2] = { irq_eventfd(), irq_eventfd() };
+
+	engine_init(&dma->engine);
+	mdev_create_new(MDMA, MDMA_LARGE, dma->uuid);
+	vfio_dev_open(&dma->engine.dev, dma->uuid);
+	engine_attach(&dma->engine);
+	dma->eventfd = fds[1];
+	MDEV_ASSERT(!__irq_set(&dma->engine.dev, VFIO_PCI_MSIX_IRQ_INDEX,
+			       VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 2,
+			       fds, sizeof(fds)), "no interrupt");
+}
+
+static void dma_close(struct bench_dma *dma)
+{
+	engine_detach(&dma->engine);
+	mdev_remove(dma->uuid);
+}
+
+/* Waits until the last command is done, asleep. */
+static void dma_wait(struct bench_dma *dma)
+{
+	struct pollfd fd = { .fd = dma->eventfd, .events = POLLIN };
+
+	while (engine_done(&dma->engine) != dma->engine.tail) {
+		MDEV_ASSERT(poll(&fd, 1, 60000) == 1, "no interrupt");
+		irq_take(dma->eventfd);
+	}
+}
+
+/* Then one that there is not, whose interrupt says that all are done */
+static uint64_t run_batch(struct bench_dma *dma, struct mdma_command cmd, __u32 flags)
+{
+	uint64_t start = now_ns();
+	unsigned int i;
+
+	cmd.flags = flags;
+	for (i = 0; i < BATCH; i++)
+		engine_put(&dma->engine, cmd);
+	engine_put(&dma->engine, MDMA_CMD(~0U));
+	engine_ring(&dma->engine);
+	dma_wait(dma);
+	return (now_ns() - start) / BATCH;
+}
+
+static uint64_t run_batches(struct bench_dma *dma, struct mdma_command cmd, __u32 flags)
+{
+	uint64_t ns[ROUNDS];
+	int i;
+
+	/* The first one finds that nothing is pinned yet. */
+	run_batch(dma, cmd, flags);
+	for (i = 0; i < ROUNDS; i++)
+		ns[i] = run_batch(dma, cmd, flags);
+	MDEV_ASSERT(engine_get(&dma->engine, MDMA_ERRORS) * (BATCH + 1) ==
+		    engine_get(&dma->engine, MDMA_DONE), "commands failed");
+	return median(ns);
+}
+
+static const struct mdma_command copy_mib = {
+	.op = MDMA_COPY, .len = ENGINE_SIZE,
+	.source = ENGINE_IOVA(0), .target = ENGINE_IOVA(1),
+};
+
+static uint64_t memcpy_mib(struct engine *engine)
+{
+	uint64_t ns[ROUNDS], start;
+	int i, n;
+
+	for (i = 0; i < ROUNDS; i++) {
+		start = now_ns();
+		for (n = 0; n < BATCH; n++) {
+			memcpy(engine->buffer[1], engine->buffer[0], ENGINE_SIZE);
+			asm volatile("" : : "r"(engine->buffer[1]) : "memory");
+		}
+		ns[i] = (now_ns() - start) / BATCH;
+	}
+	return median(ns);
+}
+
+/* In a process of its own, once the other end of the pipe is closed */
+static pid_t start_copying(const int *go)
+{
+	struct bench_dma dma;
+	pid_t pid = fork();
+	char byte;
+	int i;
+
+	if (pid)
+		return pid;
+	close(go[1]);
+	dma_open(&dma);
+	run_batch(&dma, copy_mib, 0);
+	MDEV_ASSERT(!read(go[0], &byte, 1), "nobody starts it");
+	for (i = 0; i < ROUNDS; i++)
+		run_batch(&dma, copy_mib, 0);
+	dma_close(&dma);
+	exit(0);
+}
+
+/* Time of both together for each MiB that one of them copied */
+static uint64_t copy_by_two(void)
+{
+	pid_t pid[2];
+	uint64_t start;
+	int go[2], i;
+
+	MDEV_ASSERT(!pipe(go), "no pipe");
+	for (i = 0; i < 2; i++)
+		pid[i] = start_copying(go);
+	sleep(5);	/* until both are there */
+	start = now_ns();
+	close(go[1]);
+	for (i = 0; i < 2; i++)
+		waitpid(pid[i], NULL, 0);
+	return (now_ns() - start) / (2 * ROUNDS * BATCH);
+}
+
+static void bench_copy(void)
+{
+	struct bench_dma dma;
+
+	dma_open(&dma);
+	memset(dma.engine.buffer[0], 1, ENGINE_SIZE);
+	report("memcpy_mib", memcpy_mib(&dma.engine));
+	report("dma_copy_mib", run_batches(&dma, copy_mib, 0));
+	report("dma_copy_kicks", dma.engine.kicks);
+	dma_close(&dma);
+	report("dma_copy_mib_two", copy_by_two());
+}
+
+static void bench_command(void)
+{
+	const struct mdma_command nop = { .op = MDMA_NOP };
+	struct bench_dma dma;
+	uint64_t plain, signalled;
+
+	dma_open(&dma);
+	plain = run_batches(&dma, nop, 0);
+	signalled = run_batches(&dma, nop, MDMA_INTERRUPT);
+	report("dma_command", plain);
+	report("dma_interrupt", signalled > plain ? signalled - plain : 0);
+	dma_close(&dma);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "copy"))
+		bench_copy();
+	else if (argc == 2 && !strcmp(argv[1], "command"))
+		bench_command();
+	else
+		MDEV_ASSERT(false, "usage: dma_bench copy | command");
+	return 0;
+}
