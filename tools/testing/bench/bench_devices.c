@@ -18,8 +18,6 @@
 #define SAMPLES	200	/* devices made beside those that are there */
 #define PEER	"/sys/module/mdev_peer/parameters/run"
 
-typedef char uuid_string[MDEV_UUID_SIZE];
-
 /**
  * struct ladder - a vendor whose devices get more and more
  * @kind: for the names of figures
@@ -84,7 +82,7 @@ static void rung_report(const struct ladder *ladder, const char *what, int n,
 static void rung_sample(const struct ladder *ladder, int n, const char *taken)
 {
 	uint64_t create[SAMPLES], again[SAMPLES], remove[SAMPLES], start;
-	uuid_string uuid[SAMPLES];
+	char uuid[SAMPLES][MDEV_UUID_SIZE];
 	int i;
 
 	for (i = 0; i < SAMPLES; i++) {
@@ -133,7 +131,7 @@ static void rung(const struct ladder *ladder, int n)
 {
 	long long before;
 	uint64_t start;
-	uuid_string taken;
+	char taken[MDEV_UUID_SIZE];
 	int i;
 
 	ladder->begin(ladder);
@@ -181,7 +179,7 @@ struct maker {
 static void *make(void *arg)
 {
 	struct maker *maker = arg;
-	uuid_string uuid;
+	char uuid[MDEV_UUID_SIZE];
 	int i;
 
 	pthread_barrier_wait(maker->start);
