@@ -275,8 +275,12 @@ TEST_F(log, keeps_to_its_ranges)
 	EXPECT_EQ(2, report(&self->dev, self->dirty));
 	EXPECT_TRUE(bit(self->dirty, 8));
 	EXPECT_TRUE(bit(self->dirty, 9));
+	ASSERT_EQ(0, test_dma_pin(&self->dev, 1, IOVA + 14 * PAGE, 4, IOMMU_RW));
+	EXPECT_EQ(4, report(&self->dev, self->dirty));
+	EXPECT_FALSE(bit(self->dirty, 16));
 	EXPECT_EQ(0, test_dma_unpin(&self->dev, 0));
-	EXPECT_EQ(2, report(&self->dev, self->dirty));
+	EXPECT_EQ(0, test_dma_unpin(&self->dev, 1));
+	EXPECT_EQ(4, report(&self->dev, self->dirty));
 	EXPECT_EQ(0, report(&self->dev, self->dirty));
 }
 
