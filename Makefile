@@ -125,8 +125,8 @@ check-model: ## removal as a model, in every order of steps: under four minutes
 check-mutants: ## do the tests notice planted faults? about an hour; PATTERN=NAME for some of them
 	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
-bench: ## how fast it is, beside what it is compared with: four minutes
-	tools/testing/bench/bench
+bench: ## how fast it is, beside mainline; QUICK=1 for less of it; CHECK=1 compares what is stated
+	tools/testing/bench/bench $(if $(QUICK),--quick) $(if $(CHECK),--check)
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
 	tools/vm/install-deps vm kernel

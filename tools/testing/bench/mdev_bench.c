@@ -1,38 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long things take: one line for each, "name nanoseconds"
+ * How long things take: one line for each, "name median low high", in nanoseconds
  *
- *	mdev_bench memory		a framebuffer of mdpy, all of it at once
- *	mdev_bench registers		one register of mtty
- *	mdev_bench devices PARENT TYPE N	N devices made, and unmade
- *
- * Works with ours and with the kernel's own. Where the clock counts instructions
- * (mdev-vm --icount), so do the figures.
+ * Works with ours and with the kernel's own. See README.md for what is measured.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <linux/pci_regs.h>
-#include <linux/serial_reg.h>
 
 #include <libmdev.h>
 
-#define PARENT_MDPY	"mdpy"
-#define TYPE_MDPY	"mdpy-hd"
-#define BAR0		VFIO_PCI_BAR0_REGION_INDEX
+#include "bench.h"
 
-#define ROUNDS		9	/* of which the median counts */
-#define CALLS		2000	/* of a short call, in each round */
+#define ROUNDS	9	/* of which the median counts */
 
-/* What is measured: once, that is, @calls times */
-typedef void (*work_fn)(void *arg);
-
-static uint64_t now_ns(void)
+uint64_t bench_now(void)
 {
 	struct timespec ts;
 
@@ -47,219 +30,88 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void report(const char *name, uint64_t ns)
+static void print(const char *name, uint64_t value, uint64_t low, uint64_t high)
 {
-	printf("%s %llu\n", name, (unsigned long long)ns);
+	printf("%s %llu %llu %llu\n", name, (unsigned long long)value,
+	       (unsigned long long)low, (unsigned long long)high);
 	fflush(stdout);
 }
 
-/* The first round, which finds cold caches and missing pages, is not counted. */
-static void measure(const char *name, work_fn work, void *arg, unsigned int calls)
+void bench_value(const char *name, uint64_t value)
 {
-	uint64_t ns[ROUNDS];
-	int i;
+	print(name, value, value, value);
+}
 
-	work(arg);
-	for (i = 0; i < ROUNDS; i++) {
-		uint64_t start = now_ns();
+void bench_report(const char *name, uint64_t *ns, int n)
+{
+	qsort(ns, n, sizeof(ns[0]), compare);
+	print(name, ns[n / 2], ns[n / 10], ns[n - 1 - n / 10]);
+}
 
-		work(arg);
-		ns[i] = (now_ns() - start) / calls;
+void bench_report_p99(const char *name, uint64_t *ns, int n)
+{
+	char p99[64];
+
+	snprintf(p99, sizeof(p99), "%s_p99", name);
+	qsort(ns, n, sizeof(ns[0]), compare);
+	bench_value(p99, ns[n - 1 - n / 100]);
+}
+
+/* The first round, which finds cold caches and missing pages, is not counted. */
+static void take(uint64_t *ns, void (*work)(void *arg), void *arg, int calls)
+{
+	uint64_t start;
+	int round, i;
+
+	for (round = -1; round < ROUNDS; round++) {
+		start = bench_now();
+		for (i = 0; i < calls; i++)
+			work(arg);
+		if (round >= 0)
+			ns[round] = bench_now() - start;
 	}
 	qsort(ns, ROUNDS, sizeof(ns[0]), compare);
-	report(name, ns[ROUNDS / 2]);
 }
 
-/*
- * Memory
- */
-
-struct memory {
-	int fd;
-	uint64_t pos;
-	size_t size;
-	void *map;
-	void *buf;
-};
-
-static void read_memory(void *arg)
+static void nothing(void *arg)
 {
-	struct memory *mem = arg;
-	ssize_t n = pread(mem->fd, mem->buf, mem->size, mem->pos);
-
-	MDEV_ASSERT(n == mem->size, "read %zd bytes of %zu", n, mem->size);
+	/* The compiler must not find out that it does nothing. */
+	asm volatile("" : : "r"(arg) : "memory");
 }
 
-static void write_memory(void *arg)
+void bench_measure(const char *name, void (*work)(void *arg), void *arg, int calls)
 {
-	struct memory *mem = arg;
-	ssize_t n = pwrite(mem->fd, mem->buf, mem->size, mem->pos);
-
-	MDEV_ASSERT(n == mem->size, "wrote %zd bytes of %zu", n, mem->size);
-}
-
-static void copy_from_map(void *arg)
-{
-	struct memory *mem = arg;
-
-	memcpy(mem->buf, mem->map, mem->size);
-	/* The compiler must not find out that nobody looks at it. */
-	asm volatile("" : : "r"(mem->buf) : "memory");
-}
-
-/* What the kernel's copying comes down to, word by word */
-static void copy_words(void *arg)
-{
-#ifdef __x86_64__
-	struct memory *mem = arg;
-	void *from = mem->map, *to = mem->buf;
-	size_t words = mem->size / 8;
-
-	asm volatile("rep movsq" : "+S"(from), "+D"(to), "+c"(words) : : "memory");
-#else
-	copy_from_map(arg);
-#endif
-}
-
-static void bench_memory(void)
-{
-	struct vfio_region_info info;
-	char uuid[MDEV_UUID_SIZE];
-	struct vfio_dev dev;
-	struct memory mem;
-
-	mdev_create_new(PARENT_MDPY, TYPE_MDPY, uuid);
-	vfio_dev_open(&dev, uuid);
-	vfio_dev_region(&dev, BAR0, &info);
-	mem.fd = dev.fd;
-	mem.pos = info.offset;
-	mem.size = info.size;
-	mem.map = mmap(NULL, mem.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       mem.fd, mem.pos);
-	MDEV_ASSERT(mem.map != MAP_FAILED, "cannot map %zu bytes", mem.size);
-	mem.buf = aligned_alloc(4096, mem.size);
-	MDEV_ASSERT(mem.buf, "no memory");
-	memset(mem.buf, 1, mem.size);
-
-	report("memory_size", mem.size);
-	measure("memory_read", read_memory, &mem, 1);
-	measure("memory_write", write_memory, &mem, 1);
-	measure("memory_copy", copy_from_map, &mem, 1);
-	measure("memory_words", copy_words, &mem, 1);
-
-	/* As long as it is mapped, the device is in use. */
-	munmap(mem.map, mem.size);
-	vfio_dev_close(&dev);
-	mdev_remove(uuid);
-}
-
-/*
- * Registers
- */
-
-struct reg {
-	int fd;
-	uint64_t pos;
-	unsigned int width;
-};
-
-static void read_reg(void *arg)
-{
-	struct reg *reg = arg;
-	uint32_t value;
+	uint64_t ns[ROUNDS], none[ROUNDS], less;
 	int i;
 
-	for (i = 0; i < CALLS; i++)
-		if (pread(reg->fd, &value, reg->width, reg->pos) != reg->width)
-			MDEV_FAIL("cannot read a register");
-}
-
-static void write_reg(void *arg)
-{
-	struct reg *reg = arg;
-	uint32_t value = 0x5a;
-	int i;
-
-	for (i = 0; i < CALLS; i++)
-		if (pwrite(reg->fd, &value, reg->width, reg->pos) != reg->width)
-			MDEV_FAIL("cannot write a register");
-}
-
-/* No system call does less. */
-static void read_nothing(void *arg)
-{
-	uint32_t value;
-	int i;
-
-	(void)arg;
-	for (i = 0; i < CALLS; i++)
-		if (pread(-1, &value, 1, 0) != -1)
-			MDEV_FAIL("read from a file that is not open");
-}
-
-static void bench_registers(void)
-{
-	struct vfio_region_info bar0, config;
-	struct reg scratch, status, id;
-	char uuid[MDEV_UUID_SIZE];
-	struct vfio_dev dev;
-
-	mdev_create_new(MTTY_PARENT, MTTY_TYPE1, uuid);
-	vfio_dev_open(&dev, uuid);
-	vfio_dev_region(&dev, BAR0, &bar0);
-	vfio_dev_region(&dev, VFIO_PCI_CONFIG_REGION_INDEX, &config);
-	scratch = (struct reg) { dev.fd, bar0.offset + UART_SCR, 1 };
-	status = (struct reg) { dev.fd, bar0.offset + UART_LSR, 1 };
-	id = (struct reg) { dev.fd, config.offset + PCI_VENDOR_ID, 4 };
-
-	measure("register_read", read_reg, &scratch, CALLS);
-	measure("register_write", write_reg, &scratch, CALLS);
-	measure("status_read", read_reg, &status, CALLS);
-	measure("config_read", read_reg, &id, CALLS);
-	measure("failing_pread", read_nothing, NULL, CALLS);
-
-	vfio_dev_close(&dev);
-	mdev_remove(uuid);
-}
-
-/*
- * Devices
- */
-
-static void bench_devices(const char *parent, const char *type, int n)
-{
-	char (*uuid)[MDEV_UUID_SIZE] = calloc(n, sizeof(*uuid));
-	char name[64];
-	uint64_t start;
-	int i;
-
-	MDEV_ASSERT(uuid, "no memory");
-	for (i = 0; i < n; i++)
-		mdev_new_uuid(uuid[i]);
-
-	start = now_ns();
-	for (i = 0; i < n; i++)
-		mdev_create(parent, type, uuid[i]);
-	snprintf(name, sizeof(name), "create_%s_%d", parent, n);
-	report(name, (now_ns() - start) / n);
-
-	start = now_ns();
-	for (i = 0; i < n; i++)
-		mdev_remove(uuid[i]);
-	snprintf(name, sizeof(name), "remove_%s_%d", parent, n);
-	report(name, (now_ns() - start) / n);
-	free(uuid);
+	take(none, nothing, NULL, calls);
+	take(ns, work, arg, calls);
+	less = none[ROUNDS / 2];
+	for (i = 0; i < ROUNDS; i++)
+		ns[i] = ns[i] > less ? (ns[i] - less) / calls : 0;
+	bench_report(name, ns, ROUNDS);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "memory"))
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (argc == 2 && !strcmp(what, "memory"))
 		bench_memory();
-	else if (argc == 2 && !strcmp(argv[1], "registers"))
+	else if (argc == 2 && !strcmp(what, "registers"))
 		bench_registers();
-	else if (argc == 5 && !strcmp(argv[1], "devices"))
-		bench_devices(argv[2], argv[3], atoi(argv[4]));
+	else if (argc == 2 && !strcmp(what, "floors"))
+		bench_floors();
+	else if (argc == 4 && !strcmp(what, "ready"))
+		bench_ready(argv[2], argv[3]);
+	else if (argc == 2 && !strcmp(what, "threads"))
+		bench_threads();
+	else if (argc > 4 && !strcmp(what, "ladder"))
+		bench_ladder(argv[2], argv[3], argv + 4);
+	else if (argc == 3 && !strcmp(what, "load"))
+		bench_load(argv[2]);
 	else
-		MDEV_FAIL("usage: mdev_bench memory | registers | devices PARENT TYPE N");
+		MDEV_FAIL("usage: mdev_bench memory | registers | floors | threads | "
+			  "ready PARENT TYPE | ladder core|vfio MODULE N... | load FILE");
 	return 0;
 }

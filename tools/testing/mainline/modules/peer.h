@@ -31,7 +31,7 @@ struct peer {
 extern struct mutex peer_lock;
 
 /* Instances of one type; the kernel's own core counts them, on ours the vendor. */
-#define PEER_INSTANCES	10000
+#define PEER_INSTANCES	100000
 
 /* Another struct peer of the same device stands for a second registration. */
 int peer_register(struct peer *peer, enum peer_types types);

@@ -82,6 +82,18 @@ static int peer_register_locking(struct peer *peer)
 	return peer_register(peer, PEER_ONE_TYPE);
 }
 
+/* A device that is none of ours, made and unmade: the least that one takes */
+static int peer_bare_device(void)
+{
+	struct device *dev;
+
+	dev = device_create(&peer_classes[PEER_A], NULL, MKDEV(0, 0), NULL, "peer_bare");
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	device_unregister(dev);
+	return 0;
+}
+
 static int peer_run(const char *command)
 {
 	if (sysfs_streq(command, "register-a"))
@@ -94,6 +106,8 @@ static int peer_run(const char *command)
 		return peer_register(&peers[PEER_B], PEER_ONE_TYPE);
 	if (sysfs_streq(command, "register-twin"))
 		return peer_register(&peers[PEER_TWIN], PEER_ONE_TYPE);
+	if (sysfs_streq(command, "bare-device"))
+		return peer_bare_device();
 	if (sysfs_streq(command, "no-types"))
 		return peer_try(PEER_NO_TYPES);
 	if (sysfs_streq(command, "types-of-one-name"))

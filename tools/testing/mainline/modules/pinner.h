@@ -10,7 +10,7 @@
 struct device;
 
 #define PINNER_TYPE	"one"
-#define PINNER_DEVICES	8
+#define PINNER_DEVICES	100000
 #define PINNER_PAGES	64		/* pinned at a time */
 
 int pinner_register(struct device *dev);

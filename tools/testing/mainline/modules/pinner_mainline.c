@@ -74,6 +74,13 @@ static ssize_t pinner_read(struct vfio_device *vdev, char __user *buf,
 	return ret ?: count;
 }
 
+/* Does nothing, to tell what getting here takes. */
+static ssize_t pinner_write(struct vfio_device *vdev, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	return count;
+}
+
 static void pinner_dma_unmap(struct vfio_device *vdev, u64 iova, u64 len)
 {
 	struct pinner *pinner = to_pinner(vdev);
@@ -100,18 +107,29 @@ static int pinner_init_dev(struct vfio_device *vdev)
 	return 0;
 }
 
+#ifdef PINNER_FREES
 /* Up to 6.1, the driver has to free the device. */
 static void pinner_release(struct vfio_device *vdev)
 {
 	vfio_free_device(vdev);
 }
+#define PINNER_KERNEL_OPS .release = pinner_release
+#else
+/* Later, VFIO does, and a driver has to say how a device gets an iommufd. */
+#define PINNER_KERNEL_OPS						\
+	.bind_iommufd = vfio_iommufd_emulated_bind,			\
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,			\
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,		\
+	.detach_ioas = vfio_iommufd_emulated_detach_ioas
+#endif
 
 static const struct vfio_device_ops pinner_ops = {
 	.name = "mdev_pinner",
 	.init = pinner_init_dev,
-	.release = pinner_release,
+	PINNER_KERNEL_OPS,
 	.close_device = pinner_close,
 	.read = pinner_read,
+	.write = pinner_write,
 	.dma_unmap = pinner_dma_unmap,
 };
 

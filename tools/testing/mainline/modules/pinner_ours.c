@@ -79,6 +79,13 @@ static ssize_t pinner_read(struct mdev_device *mdev, char __user *buf, size_t co
 	return -ENOSPC;
 }
 
+/* Does nothing, to tell what getting here takes. */
+static ssize_t pinner_write(struct mdev_device *mdev, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	return count;
+}
+
 static void pinner_dma_unmap(struct mdev_device *mdev, u64 iova, u64 len)
 {
 	struct pinner *pinner = to_pinner(mdev);
@@ -108,6 +115,7 @@ static const struct vfio_mdev_device_ops pinner_ops = {
 	.open = pinner_open,
 	.release = pinner_release,
 	.read = pinner_read,
+	.write = pinner_write,
 	.dma_unmap = pinner_dma_unmap,
 };
 
