@@ -183,7 +183,7 @@ FIXTURE_TEARDOWN(sweep)
 }
 
 /* Whichever allocation fails, nothing is lost, left behind or called twice. */
-TEST_F_TIMEOUT(sweep, every_allocation, 1200)
+TEST_F_TIMEOUT(sweep, every_allocation, 3000)
 {
 	sweep_run(variant->name, variant->sweep, &self->site);
 }
