@@ -797,7 +797,7 @@ static void fault_serve(int fd, void *mem, size_t size)
 }
 
 /*
- * Before 6.2, KVM itself waits for the memory when a group is taken out: it asks type1
+ * On 6.1, KVM itself waits for the memory when a group is taken out: it asks type1
  * about the others, which has a lock meanwhile. The machine has no file of this device.
  */
 static void close_only(struct vfio_dev *dev, struct vm *vm)
