@@ -26,6 +26,9 @@ void bench_measure(const char *name, void (*work)(void *arg), void *arg, int cal
 void bench_registers(void);
 void bench_memory(void);
 void bench_floors(void);
+/* A device that copies: a MiB beside memcpy(), by one and by two; what a command takes */
+void bench_dma_copy(void);
+void bench_dma_command(void);
 void bench_ready(const char *parent, const char *type);
 void bench_threads(void);
 /* Of the core alone, or with VFIO, whose vendor's module is a file; @to ends by 0 */

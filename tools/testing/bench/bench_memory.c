@@ -63,7 +63,7 @@ static void do_copy_words(void *arg)
 #endif
 }
 
-static void map_memory(struct memory *mem)
+static void map_framebuffer(struct memory *mem)
 {
 	mem->map = mmap(NULL, mem->size, PROT_READ | PROT_WRITE, MAP_SHARED, mem->fd,
 			mem->pos);
@@ -76,7 +76,7 @@ static void do_touch(void *arg)
 	struct memory *mem = arg;
 	size_t at;
 
-	map_memory(mem);
+	map_framebuffer(mem);
 	for (at = 0; at < mem->size; at += 4096)
 		*(volatile char *)(mem->map + at);
 	munmap(mem->map, mem->size);
@@ -122,7 +122,7 @@ static void bench_framebuffer(void)
 	struct memory mem;
 
 	open_memory(&dev, &mem, "mdpy", "mdpy-hd");
-	map_memory(&mem);
+	map_framebuffer(&mem);
 	memory_buffer(&mem);
 	short_accesses(&mem, "memory");
 	mem.len = mem.size;

@@ -100,6 +100,10 @@ int main(int argc, char **argv)
 		bench_memory();
 	else if (argc == 2 && !strcmp(what, "registers"))
 		bench_registers();
+	else if (argc == 2 && !strcmp(what, "copy"))
+		bench_dma_copy();
+	else if (argc == 2 && !strcmp(what, "command"))
+		bench_dma_command();
 	else if (argc == 2 && !strcmp(what, "floors"))
 		bench_floors();
 	else if (argc == 4 && !strcmp(what, "ready"))
@@ -111,7 +115,8 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(what, "load"))
 		bench_load(argv[2]);
 	else
-		MDEV_FAIL("usage: mdev_bench memory | registers | floors | threads | "
+		MDEV_FAIL("usage: mdev_bench memory | registers | floors | threads | copy | "
+			  "command | "
 			  "ready PARENT TYPE | ladder core|vfio MODULE N... | load FILE");
 	return 0;
 }

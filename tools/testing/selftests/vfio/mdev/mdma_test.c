@@ -16,19 +16,10 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
-#define RW		(PROT_READ | PROT_WRITE)
 #define PAGE		ENGINE_PAGE
 #define RING		ENGINE_RING
 #define SIZE		ENGINE_SIZE
 #define PAGES		ENGINE_PAGES
-
-static void *map_memory(size_t size)
-{
-	void *mem = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MDEV_ASSERT(mem != MAP_FAILED, "%zu bytes: %s", size, strerror(errno));
-	return mem;
-}
 
 static __u32 engine_crc32(struct engine *engine, __u64 source, __u32 len,
 			  __u32 *crc)

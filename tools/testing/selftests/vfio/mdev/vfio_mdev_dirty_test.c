@@ -17,7 +17,6 @@
 #define PAGES	2048UL		/* of which the log has two chunks */
 #define SIZE	(PAGES * PAGE)
 #define IOVA	0x100000000ULL
-#define RW	(PROT_READ | PROT_WRITE)
 
 typedef __u64 bitmap_t[PAGES / 64];
 
@@ -61,11 +60,9 @@ FIXTURE_VARIANT_ADD(log, cdev) {
 FIXTURE_SETUP(log)
 {
 	self->dev = VFIO_DEV_CLOSED;
-	self->mem = mmap(NULL, SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	MDEV_ASSERT(self->mem != MAP_FAILED, "memory: %s", strerror(errno));
+	self->mem = map_memory(SIZE);
 	module_load(TEST_DMA);
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
+	vfio_dma_load_modules();
 	if (!variant->way->available())
 		SKIP(return, "this kernel does not open devices by %s",
 		     variant->way->name);
@@ -439,11 +436,10 @@ static void copy_dirty(struct vfio_dev *dev, char *to, const char *from,
 
 TEST_F(log, loses_nothing)
 {
-	char *copy = mmap(NULL, SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *copy = map_memory(SIZE);
 	struct scribe writers[WRITERS] = { };
 	unsigned int i, round;
 
-	ASSERT_NE(MAP_FAILED, copy);
 	test_dma_budget(&self->dev, 64);
 	for (i = 0; i < WRITERS; i++) {
 		writers[i].dev = &self->dev;

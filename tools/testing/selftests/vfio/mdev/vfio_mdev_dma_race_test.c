@@ -26,7 +26,6 @@
 #include <libmdev/harness.h>
 
 #define PAGE		4096UL
-#define RW		(PROT_READ | PROT_WRITE)
 #define RANGES		2		/* each unmapped by a thread of its own */
 #define RANGE_PAGES	16UL
 #define RANGE_SIZE	(RANGE_PAGES * PAGE)
@@ -41,14 +40,6 @@
 
 /* Most calls that type1 may make for a range: at the next one it stops the kernel. */
 #define MOST_CALLS	11
-
-static char *map_memory(size_t size)
-{
-	char *mem = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MDEV_ASSERT(mem != MAP_FAILED, "%zu bytes: %s", size, strerror(errno));
-	return mem;
-}
 
 static void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
@@ -259,8 +250,7 @@ FIXTURE_SETUP(storm)
 	self->mem = map_memory(RANGES * RANGE_SIZE);
 	memset(self->mem, 1, RANGES * RANGE_SIZE);
 	module_load(TEST_DMA);
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
+	vfio_dma_load_modules();
 	if (!variant->way->available())
 		SKIP(return, "this kernel does not open devices by %s",
 		     variant->way->name);

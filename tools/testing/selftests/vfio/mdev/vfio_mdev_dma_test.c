@@ -17,22 +17,11 @@
 #define PAGE	4096UL
 #define PAGES	1024UL
 #define IOVA	0x100000000ULL
-#define RW	(PROT_READ | PROT_WRITE)
-
-static char *map_memory(void)
-{
-	char *mem = mmap(NULL, PAGES * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
-
-	MDEV_ASSERT(mem != MAP_FAILED, "%lu pages: %s", PAGES, strerror(errno));
-	return mem;
-}
 
 static void load_modules(void)
 {
 	module_load(TEST_DMA);
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
+	vfio_dma_load_modules();
 }
 
 FIXTURE(dma) {
@@ -60,7 +49,7 @@ FIXTURE_VARIANT_ADD(dma, cdev) {
 FIXTURE_SETUP(dma)
 {
 	self->dev = VFIO_DEV_CLOSED;
-	self->mem = map_memory();
+	self->mem = map_memory(PAGES * PAGE);
 	load_modules();
 	if (!variant->way->available())
 		SKIP(return, "this kernel does not open devices by %s",
@@ -476,7 +465,7 @@ FIXTURE(ioas) {
 FIXTURE_SETUP(ioas)
 {
 	self->dev = VFIO_DEV_CLOSED;
-	self->mem = map_memory();
+	self->mem = map_memory(PAGES * PAGE);
 	load_modules();
 	if (!vfio_dev_by_cdev.available())
 		SKIP(return, "this kernel has no character devices");

@@ -32,7 +32,7 @@
 #define STORM_MS	3000
 #define STORM_ROUNDS	400		/* where waiting takes no time */
 
-static void *map_memory(size_t size, int prot)
+static void *map_sparse(size_t size, int prot)
 {
 	void *mem = mmap(NULL, size, prot,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -125,7 +125,7 @@ FIXTURE_SETUP(midway)
 	self->it.dev = VFIO_DEV_CLOSED;
 	if (!svm_setup())
 		SKIP(return, "this kernel has no msvm");
-	self->it.zeroes = map_memory(LONG, PROT_READ);
+	self->it.zeroes = map_sparse(LONG, PROT_READ);
 	svm_open(&self->it.dev);
 }
 
@@ -143,7 +143,7 @@ FIXTURE_TEARDOWN(midway)
 /* The same memory one time after the other */
 static char *map_often(void)
 {
-	char *mem = map_memory(LONG, PROT_READ);
+	char *mem = map_sparse(LONG, PROT_READ);
 	int fd = memfd_create("svm", MFD_CLOEXEC);
 	size_t i;
 
@@ -480,7 +480,7 @@ FIXTURE_SETUP(storm)
 	self->mms = mms();
 	svm_open(&self->dev);
 	self->storm.dev = &self->dev;
-	self->storm.mem = map_memory(64 * PAGE, RW);
+	self->storm.mem = map_sparse(64 * PAGE, RW);
 	if (!virtual_time())
 		self->storm.end = now_ms() + (ms ? atol(ms) : STORM_MS);
 }

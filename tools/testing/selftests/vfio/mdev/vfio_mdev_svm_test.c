@@ -15,7 +15,6 @@
 #include <libmdev.h>
 #include <libmdev/harness.h>
 
-#define RW		(PROT_READ | PROT_WRITE)
 #define PAGE		4096UL
 #define SIZE		(MSVM_DATA_SIZE + 4 * PAGE)
 #define BONDS		64
@@ -27,14 +26,6 @@ static __u64 number;
 static void set_number(void *arg)
 {
 	number = *(__u64 *)arg;
-}
-
-static void *map_memory(size_t size, int prot)
-{
-	void *mem = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MDEV_ASSERT(mem != MAP_FAILED, "%zu bytes: %s", size, strerror(errno));
-	return mem;
 }
 
 FIXTURE(device) {
@@ -455,8 +446,8 @@ TEST_F(device, reads_and_writes)
 		{ 0, 1 }, { 1, 4096 }, { 4095, 2 }, { 5, MSVM_DATA_SIZE },
 		{ 4096, MSVM_DATA_SIZE }, { 4000, 8193 }, { 7, 0 },
 	};
-	__u8 *mem = map_memory(SIZE, RW), *model = map_memory(SIZE, RW);
-	__u8 *data = map_memory(MSVM_DATA_SIZE, RW);
+	__u8 *mem = map_memory(SIZE), *model = map_memory(SIZE);
+	__u8 *data = map_memory(MSVM_DATA_SIZE);
 	struct svm_command cmd;
 	size_t i;
 
@@ -483,7 +474,7 @@ TEST_F(device, reads_and_writes)
 
 TEST_F(device, fills)
 {
-	__u8 *mem = map_memory(SIZE, RW);
+	__u8 *mem = map_memory(SIZE);
 	struct svm_command cmd;
 	size_t i;
 
@@ -499,7 +490,7 @@ TEST_F(device, fills)
 
 TEST_F(device, copies_and_sums)
 {
-	__u8 *mem = map_memory(SIZE, RW), *to = map_memory(SIZE, RW);
+	__u8 *mem = map_memory(SIZE), *to = map_memory(SIZE);
 	struct svm_command cmd;
 	__u64 sum = 0;
 	size_t i;
@@ -557,7 +548,7 @@ TEST_F(device, says_where)
 		{ MSVM_COPY, MSVM_FAULT_READ, false },
 		{ MSVM_COPY, MSVM_FAULT_WRITE, true },
 	};
-	__u8 *mem = map_memory(SIZE, RW), *good = map_memory(SIZE, RW);
+	__u8 *mem = map_memory(SIZE), *good = map_memory(SIZE);
 	int eventfd = irq_eventfd();
 	struct svm_command cmd;
 	size_t i;

@@ -204,8 +204,7 @@ FIXTURE_SETUP(window)
 	module_load("vfio_mdev");
 	module_load(MTCE);
 	module_load("mnull");
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
+	vfio_dma_load_modules();
 	for (i = 0; i < 3; i++)
 		self->dev[i] = VFIO_DEV_CLOSED;
 	for (i = 0; i < 2; i++)

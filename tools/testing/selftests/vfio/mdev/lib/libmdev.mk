@@ -16,6 +16,7 @@ LIBMDEV_C += klog.c
 LIBMDEV_C += mbochs.c
 LIBMDEV_C += mdev.c
 LIBMDEV_C += mdma.c
+LIBMDEV_C += memory.c
 LIBMDEV_C += migration.c
 LIBMDEV_C += module.c
 LIBMDEV_C += pin.c

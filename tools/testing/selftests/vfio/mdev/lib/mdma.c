@@ -7,20 +7,13 @@
 
 #include <libmdev/assert.h>
 #include <libmdev/mdma.h>
+#include <libmdev/memory.h>
 #include <libmdev/module.h>
 #include <libmdev/vfio_dma.h>
 #include <libmdev/wait.h>
 
 #define BAR0	VFIO_PCI_BAR0_REGION_INDEX
 #define RW	(PROT_READ | PROT_WRITE)
-
-static void *map_memory(size_t size)
-{
-	void *mem = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MDEV_ASSERT(mem != MAP_FAILED, "%zu bytes: %s", size, strerror(errno));
-	return mem;
-}
 
 void engine_init(struct engine *engine)
 {
@@ -33,8 +26,7 @@ void engine_init(struct engine *engine)
 	for (i = 0; i < ENGINE_BUFFERS; i++)
 		engine->buffer[i] = map_memory(ENGINE_SIZE);
 	module_load(MDMA);
-	module_load("vfio_iommu_type1");
-	__module_load("iommufd");
+	vfio_dma_load_modules();
 }
 
 __u32 engine_get(struct engine *engine, unsigned int reg)

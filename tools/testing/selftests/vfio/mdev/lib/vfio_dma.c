@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include <libmdev/assert.h>
+#include <libmdev/module.h>
 #include <libmdev/vfio_dma.h>
 
 /* The headers may be older than the kernel, or not be there at all. */
@@ -66,6 +67,12 @@ static int ioas_map(struct vfio_dev *dev, __u64 iova, void *mem, size_t size,
 	};
 
 	return ioctl(dev->iommu, IOAS_MAP, &map) ? -errno : 0;
+}
+
+void vfio_dma_load_modules(void)
+{
+	module_load("vfio_iommu_type1");
+	__module_load("iommufd");
 }
 
 int __vfio_dma_map(struct vfio_dev *dev, __u64 iova, void *mem, size_t size,

@@ -21,6 +21,7 @@
 #include <libmdev/mbochs.h>
 #include <libmdev/mdev.h>
 #include <libmdev/mdma.h>
+#include <libmdev/memory.h>
 #include <libmdev/migration.h>
 #include <libmdev/module.h>
 #include <libmdev/pin.h>

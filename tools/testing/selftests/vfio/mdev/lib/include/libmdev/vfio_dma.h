@@ -12,6 +12,9 @@
 
 #include <libmdev/vfio_dev.h>
 
+/* Of all ways to open a device that the kernel has */
+void vfio_dma_load_modules(void);
+
 /* In the way that the device was opened in; 0 or -errno */
 int __vfio_dma_map(struct vfio_dev *dev, __u64 iova, void *mem, size_t size,
 		   bool write);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How fast a device copies memory of its user, beside the processor: one line for each
- * figure, "name nanoseconds"; where the clock counts instructions, these.
- *
- *	dma_bench copy		a MiB: by memcpy(), by one device, by two at the same time
- *	dma_bench command	a command that does nothing, and what its interrupt adds
- *
- * While a device works, its driver sleeps: it is to leave the processor to the device.
+ * How fast a device copies memory of its user, beside the processor, and what a command
+ * of a device takes. While a device works, its driver sleeps: it is to leave the processor
+ * to the device.
  */
 #include <poll.h>
 #include <stdint.h>
@@ -14,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libmdev.h>
+
+#include "bench.h"
 
 #define ROUNDS		5	/* of which the median counts */
 #define BATCH		48	/* commands, less than a ring has room for */
@@ -33,33 +30,6 @@ struct bench_dma {
 	char uuid[MDEV_UUID_SIZE];
 	int eventfd;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static uint64_t median(uint64_t *ns)
-{
-	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	return ns[ROUNDS / 2];
-}
-
-static void report(const char *name, uint64_t ns)
-{
-	printf("%s %llu\n", name, (unsigned long long)ns);
-	fflush(stdout);
-}
 
 static void dma_open(struct bench_dma *dma)
 {
@@ -95,7 +65,7 @@ static void dma_wait(struct bench_dma *dma)
 /* Then one that there is not, whose interrupt says that all are done */
 static uint64_t run_batch(struct bench_dma *dma, struct mdma_command cmd, __u32 flags)
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_now();
 	unsigned int i;
 
 	cmd.flags = flags;
@@ -104,10 +74,11 @@ static uint64_t run_batch(struct bench_dma *dma, struct mdma_command cmd, __u32 
 	engine_put(&dma->engine, MDMA_CMD(~0U));
 	engine_ring(&dma->engine);
 	dma_wait(dma);
-	return (now_ns() - start) / BATCH;
+	return (bench_now() - start) / BATCH;
 }
 
-static uint64_t run_batches(struct bench_dma *dma, struct mdma_command cmd, __u32 flags)
+static void run_batches(const char *name, struct bench_dma *dma, struct mdma_command cmd,
+			__u32 flags)
 {
 	uint64_t ns[ROUNDS];
 	int i;
@@ -118,7 +89,7 @@ static uint64_t run_batches(struct bench_dma *dma, struct mdma_command cmd, __u3
 		ns[i] = run_batch(dma, cmd, flags);
 	MDEV_ASSERT(engine_get(&dma->engine, MDMA_ERRORS) * (BATCH + 1) ==
 		    engine_get(&dma->engine, MDMA_DONE), "commands failed");
-	return median(ns);
+	bench_report(name, ns, ROUNDS);
 }
 
 static const struct mdma_command copy_mib = {
@@ -126,20 +97,20 @@ static const struct mdma_command copy_mib = {
 	.source = ENGINE_IOVA(0), .target = ENGINE_IOVA(1),
 };
 
-static uint64_t memcpy_mib(struct engine *engine)
+static void memcpy_mib(struct engine *engine)
 {
 	uint64_t ns[ROUNDS], start;
 	int i, n;
 
 	for (i = 0; i < ROUNDS; i++) {
-		start = now_ns();
+		start = bench_now();
 		for (n = 0; n < BATCH; n++) {
 			memcpy(engine->buffer[1], engine->buffer[0], ENGINE_SIZE);
 			asm volatile("" : : "r"(engine->buffer[1]) : "memory");
 		}
-		ns[i] = (now_ns() - start) / BATCH;
+		ns[i] = (bench_now() - start) / BATCH;
 	}
-	return median(ns);
+	bench_report("memcpy_mib", ns, ROUNDS);
 }
 
 /* In a process of its own, once the other end of the pipe is closed */
@@ -173,47 +144,33 @@ static uint64_t copy_by_two(void)
 	for (i = 0; i < 2; i++)
 		pid[i] = start_copying(go);
 	sleep(5);	/* until both are there */
-	start = now_ns();
+	start = bench_now();
 	close(go[1]);
 	for (i = 0; i < 2; i++)
 		waitpid(pid[i], NULL, 0);
-	return (now_ns() - start) / (2 * ROUNDS * BATCH);
+	return (bench_now() - start) / (2 * ROUNDS * BATCH);
 }
 
-static void bench_copy(void)
+void bench_dma_copy(void)
 {
 	struct bench_dma dma;
 
 	dma_open(&dma);
 	memset(dma.engine.buffer[0], 1, ENGINE_SIZE);
-	report("memcpy_mib", memcpy_mib(&dma.engine));
-	report("dma_copy_mib", run_batches(&dma, copy_mib, 0));
-	report("dma_copy_kicks", dma.engine.kicks);
+	memcpy_mib(&dma.engine);
+	run_batches("dma_copy_mib", &dma, copy_mib, 0);
+	bench_value("dma_copy_kicks", dma.engine.kicks);
 	dma_close(&dma);
-	report("dma_copy_mib_two", copy_by_two());
+	bench_value("dma_copy_mib_two", copy_by_two());
 }
 
-static void bench_command(void)
+void bench_dma_command(void)
 {
 	const struct mdma_command nop = { .op = MDMA_NOP };
 	struct bench_dma dma;
-	uint64_t plain, signalled;
 
 	dma_open(&dma);
-	plain = run_batches(&dma, nop, 0);
-	signalled = run_batches(&dma, nop, MDMA_INTERRUPT);
-	report("dma_command", plain);
-	report("dma_interrupt", signalled > plain ? signalled - plain : 0);
+	run_batches("dma_command", &dma, nop, 0);
+	run_batches("dma_command_irq", &dma, nop, MDMA_INTERRUPT);
 	dma_close(&dma);
-}
-
-int main(int argc, char **argv)
-{
-	if (argc == 2 && !strcmp(argv[1], "copy"))
-		bench_copy();
-	else if (argc == 2 && !strcmp(argv[1], "command"))
-		bench_command();
-	else
-		MDEV_ASSERT(false, "usage: dma_bench copy | command");
-	return 0;
 }
