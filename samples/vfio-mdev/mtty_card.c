@@ -120,10 +120,11 @@ static u64 mtty_port_read(void *priv, u64 offset, unsigned int width)
 	struct mtty_port *port = priv;
 	u8 value;
 
-	spin_lock_bh(&port->card->lock);
+	spin_lock_irq(&port->card->lock);
 	value = mtty_uart_read(&port->uart, offset);
-	mtty_port_update(port);
-	spin_unlock_bh(&port->card->lock);
+	if (mtty_uart_read_acts(offset))
+		mtty_port_update(port);
+	spin_unlock_irq(&port->card->lock);
 	return value;
 }
 
@@ -132,10 +133,10 @@ static void mtty_port_write(void *priv, u64 offset, unsigned int width,
 {
 	struct mtty_port *port = priv;
 
-	spin_lock_bh(&port->card->lock);
+	spin_lock_irq(&port->card->lock);
 	mtty_uart_write(&port->uart, offset, value);
 	mtty_port_update(port);
-	spin_unlock_bh(&port->card->lock);
+	spin_unlock_irq(&port->card->lock);
 }
 
 static const struct vfio_mdev_region_ops mtty_port_ops = {
@@ -153,12 +154,12 @@ static void mtty_card_reset(struct vfio_mdev_pci_dev *pdev)
 	struct mtty_card *card = container_of(pdev, struct mtty_card, pdev);
 	unsigned int i;
 
-	spin_lock_bh(&card->lock);
+	spin_lock_irq(&card->lock);
 	for (i = 0; i < card->nr_ports; i++) {
 		mtty_uart_reset(&card->port[i].uart);
 		mtty_port_update(&card->port[i]);
 	}
-	spin_unlock_bh(&card->lock);
+	spin_unlock_irq(&card->lock);
 }
 
 static void mtty_card_release(struct mdev_device *mdev)
@@ -182,9 +183,9 @@ static void mtty_card_stop(struct mdev_device *mdev)
 	struct mtty_card *card = to_mtty_card(mdev);
 	unsigned int i;
 
-	spin_lock_bh(&card->lock);
+	spin_lock_irq(&card->lock);
 	card->stopped = true;
-	spin_unlock_bh(&card->lock);
+	spin_unlock_irq(&card->lock);
 	for (i = 0; i < card->nr_ports; i++)
 		timer_delete_sync(&card->port[i].timer);
 }
@@ -194,13 +195,13 @@ static void mtty_card_run(struct mdev_device *mdev)
 	struct mtty_card *card = to_mtty_card(mdev);
 	unsigned int i;
 
-	spin_lock_bh(&card->lock);
+	spin_lock_irq(&card->lock);
 	card->stopped = false;
 	for (i = 0; i < card->nr_ports; i++) {
 		card->port[i].uart.rx_active = true;
 		mtty_port_update(&card->port[i]);
 	}
-	spin_unlock_bh(&card->lock);
+	spin_unlock_irq(&card->lock);
 }
 
 static int mtty_card_save(struct mdev_device *mdev,
@@ -212,9 +213,9 @@ static int mtty_card_save(struct mdev_device *mdev,
 	int ret = 0;
 
 	for (i = 0; !ret && i < card->nr_ports; i++) {
-		spin_lock_bh(&card->lock);
+		spin_lock_irq(&card->lock);
 		mtty_uart_save(&card->port[i].uart, &state);
-		spin_unlock_bh(&card->lock);
+		spin_unlock_irq(&card->lock);
 		ret = vfio_mdev_stream_put(stream, MTTY_RECORD_PORT + i, &state,
 					   sizeof(state));
 	}
@@ -241,14 +242,14 @@ static void mtty_card_load(struct mdev_device *mdev,
 	struct mtty_card *card = to_mtty_card(mdev);
 	unsigned int i;
 
-	spin_lock_bh(&card->lock);
+	spin_lock_irq(&card->lock);
 	for (i = 0; i < card->nr_ports; i++) {
 		mtty_uart_load(&card->port[i].uart,
 			       vfio_mdev_stream_get(stream,
 						    MTTY_RECORD_PORT + i, NULL));
 		mtty_port_update_irq(&card->port[i]);
 	}
-	spin_unlock_bh(&card->lock);
+	spin_unlock_irq(&card->lock);
 }
 
 #define MTTY_RECORD(nr) {				\

@@ -5,6 +5,8 @@
 #ifndef MTTY_UART_H
 #define MTTY_UART_H
 
+#include <linux/bits.h>
+#include <linux/serial_reg.h>
 #include <linux/types.h>
 
 #define MTTY_UART_REGS		8	/* bytes of I/O space */
@@ -91,6 +93,13 @@ void mtty_uart_save(const struct mtty_uart *uart, struct mtty_uart_state *state)
 bool mtty_uart_can_load(const struct mtty_uart_state *state);
 void mtty_uart_load(struct mtty_uart *uart, const struct mtty_uart_state *state);
 void mtty_uart_reset(struct mtty_uart *uart);
+/* Whether reading the register @reg may change more than what is read */
+static inline bool mtty_uart_read_acts(unsigned int reg)
+{
+	return BIT(reg) & (BIT(UART_RX) | BIT(UART_IIR) | BIT(UART_LSR) |
+			   BIT(UART_MSR));
+}
+
 u8 mtty_uart_read(struct mtty_uart *uart, unsigned int reg);
 void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value);
 bool mtty_uart_irq(const struct mtty_uart *uart);

@@ -19,6 +19,11 @@
  * @vdev: the VFIO device, whose reference count is that of this structure
  * @mdev: what it stands for; valid while the driver is bound
  * @ops: callbacks of that
+ * @read: what read() of the file goes to; the device's own callback, or what stands in
+ *	  for it before the first use and if there is none. Changes while others look at
+ *	  it, and either will do for them.
+ * @write: the same for write()
+ * @ioctl: and for ioctl()
  * @dma: what it has to do with memory of its user
  * @windows: its DMA windows
  * @no_ops: what VFIO finds in place of ours once the driver is unbound, as the device
@@ -28,6 +33,12 @@ struct vfio_mdev {
 	struct vfio_device vdev;
 	struct mdev_device *mdev;
 	const struct vfio_mdev_device_ops *ops;
+	ssize_t (*read)(struct mdev_device *mdev, char __user *buf,
+			size_t count, loff_t *ppos);
+	ssize_t (*write)(struct mdev_device *mdev, const char __user *buf,
+			 size_t count, loff_t *ppos);
+	long (*ioctl)(struct mdev_device *mdev, unsigned int cmd,
+		      unsigned long arg);
 	struct vfio_mdev_dma dma;
 	struct vfio_mdev_windows windows;
 	struct vfio_device_ops no_ops;
@@ -114,6 +125,59 @@ static int vfio_mdev_not_positive(struct mdev_device *mdev, const char *op,
 	return -EINVAL;
 }
 
+/*
+ * Has the callbacks that there are called directly from now on: registers are read and
+ * written far more often than anything else is done.
+ */
+static const struct vfio_mdev_device_ops *
+vfio_mdev_first_use(struct mdev_device *mdev)
+{
+	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
+	const struct vfio_mdev_device_ops *ops = vfio_mdev->ops;
+
+	vfio_mdev_dma_use(&vfio_mdev->dma);
+	if (ops->read)
+		WRITE_ONCE(vfio_mdev->read, ops->read);
+	if (ops->write)
+		WRITE_ONCE(vfio_mdev->write, ops->write);
+	if (ops->ioctl)
+		WRITE_ONCE(vfio_mdev->ioctl, ops->ioctl);
+	return ops;
+}
+
+static ssize_t vfio_mdev_first_read(struct mdev_device *mdev, char __user *buf,
+				    size_t count, loff_t *ppos)
+{
+	const struct vfio_mdev_device_ops *ops = vfio_mdev_first_use(mdev);
+
+	return ops->read ? ops->read(mdev, buf, count, ppos) : -EINVAL;
+}
+
+static ssize_t vfio_mdev_first_write(struct mdev_device *mdev,
+				     const char __user *buf, size_t count,
+				     loff_t *ppos)
+{
+	const struct vfio_mdev_device_ops *ops = vfio_mdev_first_use(mdev);
+
+	return ops->write ? ops->write(mdev, buf, count, ppos) : -EINVAL;
+}
+
+static long vfio_mdev_first_ioctl(struct mdev_device *mdev, unsigned int cmd,
+				  unsigned long arg)
+{
+	const struct vfio_mdev_device_ops *ops = vfio_mdev_first_use(mdev);
+
+	return ops->ioctl ? ops->ioctl(mdev, cmd, arg) : -EINVAL;
+}
+
+/* Nobody uses the device yet. */
+static void vfio_mdev_prepare_use(struct vfio_mdev *vfio_mdev)
+{
+	vfio_mdev->read = vfio_mdev_first_read;
+	vfio_mdev->write = vfio_mdev_first_write;
+	vfio_mdev->ioctl = vfio_mdev_first_ioctl;
+}
+
 static int vfio_mdev_open(struct vfio_device *vdev)
 {
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
@@ -126,6 +190,7 @@ static int vfio_mdev_open(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
+	vfio_mdev_prepare_use(to_vfio_mdev(vdev));
 	vfio_mdev_dma_open(&to_vfio_mdev(vdev)->dma);
 	vfio_mdev_windows_open(&to_vfio_mdev(vdev)->windows);
 	ret = ops->open(mdev);
@@ -155,31 +220,28 @@ static void vfio_mdev_close(struct vfio_device *vdev)
 static ssize_t vfio_mdev_read(struct vfio_device *vdev, char __user *buf,
 			      size_t count, loff_t *ppos)
 {
-	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+	typeof(vfio_mdev->read) read = READ_ONCE(vfio_mdev->read);
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
-	return ops->read ? ops->read(mdev, buf, count, ppos) : -EINVAL;
+	return read(vfio_mdev->mdev, buf, count, ppos);
 }
 
 static ssize_t vfio_mdev_write(struct vfio_device *vdev, const char __user *buf,
 			       size_t count, loff_t *ppos)
 {
-	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+	typeof(vfio_mdev->write) write = READ_ONCE(vfio_mdev->write);
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
-	return ops->write ? ops->write(mdev, buf, count, ppos) : -EINVAL;
+	return write(vfio_mdev->mdev, buf, count, ppos);
 }
 
 static long vfio_mdev_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			    unsigned long arg)
 {
-	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+	typeof(vfio_mdev->ioctl) ioctl = READ_ONCE(vfio_mdev->ioctl);
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
-	return ops->ioctl ? ops->ioctl(mdev, cmd, arg) : -EINVAL;
+	return ioctl(vfio_mdev->mdev, cmd, arg);
 }
 
 /* A vendor that answers the ioctl itself has no get_region_info. */

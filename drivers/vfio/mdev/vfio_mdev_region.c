@@ -385,13 +385,16 @@ static ssize_t vfio_mdev_region_rw_some(const struct vfio_mdev_region *region,
 	return vfio_mdev_region_rw_reg(region, offset, buf, width, write);
 }
 
-/* Whether it is one access to one register, as it is most of the time */
+/*
+ * Whether it is one access to one register, as it is most of the time. Of powers of two,
+ * those up to max_width, offsets that are aligned and nothing else have no bit in
+ * common with @count - 1. @count is not 0.
+ */
 static bool vfio_mdev_region_is_reg(const struct vfio_mdev_region *region,
 				    u64 offset, size_t count)
 {
-	return !region->mem && count <= region->max_width &&
-	       count >= region->min_width && is_power_of_2(count) &&
-	       !(offset & (count - 1));
+	return !region->mem && count >= region->min_width &&
+	       !((offset | count | region->max_width) & (count - 1));
 }
 
 /* Until it is done or something is in the way; bytes, or -errno if none */
