@@ -14,7 +14,7 @@ import subprocess
 import sys
 import uuid
 
-SAMPLES = ("mtty", "mdma", "msvm", "mdpy", "mbochs", "mnull")
+SAMPLES = ("mtty", "mdma", "msvm", "mtce", "mdpy", "mbochs", "mnull")
 BUS = "/sys/class/mdev_bus"
 DEVICES = "/sys/bus/mdev/devices"
 INT_MAX = 2**31 - 1

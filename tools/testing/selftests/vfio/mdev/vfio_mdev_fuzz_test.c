@@ -41,7 +41,7 @@ static const struct fuzz_register mtty_registers[] = {
 	{ BAR1, UART_MCR, 1, { 0, UART_MCR_LOOP, UART_MCR_RTS, 15 } },
 };
 
-/* What makes a picture, so that there is a dma-buf of it; and the monitor */
+/* A ring of commands that are what memory has, which is not mapped for DMA */
 static const struct fuzz_register mdma_registers[] = {
 	{ VFIO_PCI_BAR0_REGION_INDEX, MDMA_CONTROL, 4,
 	  { MDMA_CONTROL_ENABLE, MDMA_CONTROL_ENABLE, MDMA_CONTROL_RESET, 0 } },
@@ -52,6 +52,7 @@ static const struct fuzz_register mdma_registers[] = {
 	{ VFIO_PCI_BAR0_REGION_INDEX, 4096 + MDMA_HEAD, 4, { 0, 1, 2, ~0U } },
 };
 
+/* What makes a picture, so that there is a dma-buf of it; and the monitor */
 static const struct fuzz_register mbochs_registers[] = {
 	{ MBOCHS_MMIO, MBOCHS_VBE(VBE_ENABLE), 2, { 0x41, 0x41, 0x41, 0 } },
 	{ MBOCHS_MMIO, MBOCHS_VBE(VBE_BPP), 2, { 32, 32, 32, 32 } },

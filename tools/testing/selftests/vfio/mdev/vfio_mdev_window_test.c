@@ -891,7 +891,7 @@ static bool back_to(long before)
 /* Half of them would be too much. */
 TEST_F(window, leaves_no_memory)
 {
-	const int times = 2000;
+	const int times = 500;
 	long before;
 
 	make_and_drop(&self->dev[0], 20);
