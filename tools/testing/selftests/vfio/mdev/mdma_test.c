@@ -242,7 +242,7 @@ TEST_F(mdma, sums_up)
 	EXPECT_EQ(crc, half);
 }
 
-/* As long as there is something in the ring, nobody has to tell the device. */
+/* As long as there is something in the ring, nobody has to tell the device that was woken. */
 TEST_F(mdma, costs_no_exit)
 {
 	struct engine *engine = &self->engine;
@@ -251,6 +251,7 @@ TEST_F(mdma, costs_no_exit)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "this machine has one processor for both");
 	engine_nop(engine, 0);
+	EXPECT_TRUE(WAIT_FOR(engine->doorbell[MDMA_ASLEEP / 4]));
 	before = engine->kicks;
 	for (i = 0; i < 50; i++)
 		engine_put(engine, MDMA_CMD(MDMA_COPY, .len = 65536,
