@@ -111,6 +111,7 @@ TEST_F(ops, missing_read)
 {
 	create_and_open(&self->dev, TEST_TYPE("no-read"), self->uuid);
 	EXPECT_EQ(-EINVAL, __vfio_dev_try(&self->dev));
+	EXPECT_EQ(-EINVAL, __vfio_dev_try(&self->dev));
 	EXPECT_EQ(1, __write_at(&self->dev, 0));
 }
 
@@ -118,6 +119,7 @@ TEST_F(ops, missing_read)
 TEST_F(ops, missing_write)
 {
 	create_and_open(&self->dev, TEST_TYPE("no-write"), self->uuid);
+	EXPECT_EQ(-EINVAL, __write_at(&self->dev, 0));
 	EXPECT_EQ(-EINVAL, __write_at(&self->dev, 0));
 	EXPECT_EQ(1, __vfio_dev_try(&self->dev));
 }

@@ -399,6 +399,41 @@ TEST_F(uart, reset_ends_the_interrupt)
 	close(fd);
 }
 
+/* An interrupt is over when its reason has been read, at once. */
+TEST_F(uart, reading_ends_the_interrupt)
+{
+	static const struct {
+		int enable;
+		int cause;
+		int reg;
+	} ways[] = {
+		{ UART_IER_RLSI, UART_TX, UART_LSR },
+		{ UART_IER_RDI, UART_TX, UART_RX },
+		{ UART_IER_THRI, UART_TX, UART_IIR },
+		{ UART_IER_MSI, UART_MCR, UART_MSR },
+	};
+	int fd = irq_eventfd();
+	unsigned int i;
+
+	irq_connect(&self->dev, VFIO_PCI_INTX_IRQ_INDEX, fd);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		out(UART_IER, ways[i].enable);
+		out(ways[i].cause, UART_MCR_RTS);
+		out(ways[i].cause, UART_MCR_RTS);
+		EXPECT_EQ(1, irq_take(fd))
+			TH_LOG("register %d", ways[i].reg);
+		if (ways[i].reg != UART_RX)
+			in(UART_RX);
+		in(ways[i].reg);
+		EXPECT_EQ(0, vfio_dev_config(&self->dev, PCI_STATUS, 2) &
+			     PCI_STATUS_INTERRUPT)
+			TH_LOG("register %d", ways[i].reg);
+		EXPECT_EQ(0, __irq_unmask(&self->dev, VFIO_PCI_INTX_IRQ_INDEX));
+		EXPECT_EQ(0, irq_take(fd));
+	}
+	close(fd);
+}
+
 /* Of several interrupts, the most urgent is shown, until it is dealt with. */
 TEST_F(uart, interrupt_priorities)
 {
