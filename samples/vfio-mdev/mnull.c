@@ -35,11 +35,6 @@ static const struct vfio_mdev_pci_desc mnull_desc = {
 	.bar[0].size = 16,		/* as small as it can be */
 };
 
-static struct mnull *to_mnull(struct mdev_device *mdev)
-{
-	return vfio_mdev_pci_dev_container(mdev, struct mnull, pdev);
-}
-
 static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 {
 	struct mnull *mnull = kzalloc_obj(*mnull);
@@ -59,7 +54,7 @@ static int mnull_create(struct kobject *kobj, struct mdev_device *mdev)
 
 static int mnull_remove(struct mdev_device *mdev)
 {
-	struct mnull *mnull = to_mnull(mdev);
+	struct mnull *mnull = vfio_mdev_pci_dev_container(mdev, struct mnull, pdev);
 
 	vfio_mdev_pci_dev_destroy(&mnull->pdev);
 	kfree(mnull);

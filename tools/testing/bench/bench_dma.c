@@ -113,12 +113,14 @@ static void memcpy_mib(struct engine *engine)
 	bench_report("memcpy_mib", ns, ROUNDS);
 }
 
-/* In a process of its own, once the other end of the pipe is closed */
-static pid_t start_copying(const int *go)
+#define BATCHES	20	/* of each of two devices that work at once */
+
+/* In a process of its own: from when @go is closed at its other end, to a byte in @done */
+static pid_t start_copying(const int *go, int done)
 {
 	struct bench_dma dma;
 	pid_t pid = fork();
-	char byte;
+	char byte = 0;
 	int i;
 
 	if (pid)
@@ -127,28 +129,35 @@ static pid_t start_copying(const int *go)
 	dma_open(&dma);
 	run_batch(&dma, copy_mib, 0);
 	MDEV_ASSERT(!read(go[0], &byte, 1), "nobody starts it");
-	for (i = 0; i < ROUNDS; i++)
+	for (i = 0; i < BATCHES; i++)
 		run_batch(&dma, copy_mib, 0);
+	MDEV_ASSERT(write(done, &byte, 1) == 1, "nobody waits for it");
 	dma_close(&dma);
 	exit(0);
 }
 
-/* Time of both together for each MiB that one of them copied */
-static uint64_t copy_by_two(void)
+/* Time of @n together for each MiB that one of them copied */
+static uint64_t copy_by(int n)
 {
-	pid_t pid[2];
-	uint64_t start;
-	int go[2], i;
+	int go[2], done[2], i;
+	uint64_t start, end;
+	char byte;
 
-	MDEV_ASSERT(!pipe(go), "no pipe");
-	for (i = 0; i < 2; i++)
-		pid[i] = start_copying(go);
-	sleep(5);	/* until both are there */
+	MDEV_ASSERT(!pipe(go) && !pipe(done), "no pipe");
+	for (i = 0; i < n; i++)
+		start_copying(go, done[1]);
+	sleep(5);	/* until all are there */
 	start = bench_now();
 	close(go[1]);
-	for (i = 0; i < 2; i++)
-		waitpid(pid[i], NULL, 0);
-	return (bench_now() - start) / (2 * ROUNDS * BATCH);
+	for (i = 0; i < n; i++)
+		MDEV_ASSERT(read(done[0], &byte, 1) == 1, "nobody is done");
+	end = bench_now();
+	close(go[0]);
+	close(done[0]);
+	close(done[1]);
+	while (wait(NULL) > 0)
+		;
+	return (end - start) / (n * BATCHES * BATCH);
 }
 
 void bench_dma_copy(void)
@@ -161,7 +170,8 @@ void bench_dma_copy(void)
 	run_batches("dma_copy_mib", &dma, copy_mib, 0);
 	bench_value("dma_copy_kicks", dma.engine.kicks);
 	dma_close(&dma);
-	bench_value("dma_copy_mib_two", copy_by_two());
+	bench_value("dma_copy_mib_one", copy_by(1));
+	bench_value("dma_copy_mib_two", copy_by(2));
 }
 
 void bench_dma_command(void)

@@ -124,7 +124,7 @@ static void register_and_unregister(int times)
 	}
 }
 
-#define MANY	150
+#define MANY	100
 
 static bool objects_grow(long before)
 {
