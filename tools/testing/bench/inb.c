@@ -34,14 +34,14 @@ asm(".section .multiboot, \"a\"\n\t"
 
 static void port_write(uint16_t port, uint8_t value)
 {
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+	asm volatile("outb %0, %1" : : "a"(value), "d"(port));
 }
 
 static uint8_t port_read(uint16_t port)
 {
 	uint8_t value;
 
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	asm volatile("inb %1, %0" : "=a"(value) : "d"(port));
 	return value;
 }
 
@@ -50,8 +50,8 @@ static uint32_t pci(unsigned int device, unsigned int offset)
 	uint32_t value;
 
 	asm volatile("outl %0, %1" : : "a"(1U << 31 | device << 11 | offset),
-		     "Nd"((uint16_t)PCI_ADDRESS));
-	asm volatile("inl %1, %0" : "=a"(value) : "Nd"((uint16_t)PCI_DATA));
+		     "d"((uint16_t)PCI_ADDRESS));
+	asm volatile("inl %1, %0" : "=a"(value) : "d"((uint16_t)PCI_DATA));
 	return value;
 }
 
