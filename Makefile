@@ -103,7 +103,7 @@ check: ## static checks, then the selftests in a virtual machine
 check-configs: ## compile in each configuration of the newest kernel that matters
 	tools/testing/check-configs
 
-check-mainline: ## what the kernel's own mediated devices fail at, and ours not
+check-mainline: ## what the kernel's own mediated devices fail at, and ours not: ten minutes, and those of building a kernel
 	tools/testing/mainline/check-mainline
 
 check-vendors: ## other people's drivers on our core, and a mainframe: some eight minutes
@@ -125,7 +125,7 @@ check-model: ## removal as a model, in every order of steps: under four minutes
 check-mutants: ## do the tests notice planted faults? about an hour; PATTERN=NAME for some of them
 	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
-bench: ## how fast it is, beside mainline; QUICK=1 for less of it; CHECK=1 compares what is stated
+bench: ## how fast it is, beside mainline: a quarter of an hour; QUICK=1 for less, two minutes; CHECK=1 compares what is stated
 	tools/testing/bench/bench $(if $(QUICK),--quick) $(if $(CHECK),--check)
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
