@@ -20,13 +20,14 @@
  * mapped. When there is nothing, it does not look for long, but sleeps until it is kicked.
  *
  * Ending. Whatever the user does, reset and release stop the thread between two pages,
- * and it is the user's own pages that they may have to wait for.
+ * also if it waits for a page that the user has not provided.
  *
  * Migration. A device that is to be moved stands still between two commands: one that was
  * begun is finished, one that was not is done elsewhere. So there is no more to store
  * than a few numbers; the library stores the page of the doorbell. What was written
  * to memory of the user the library tells user space, which moves that.
  */
+#include <linux/atomic.h>
 #include <linux/crc32.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
@@ -38,6 +39,7 @@
 #include <linux/mutex.h>
 #include <linux/pci_ids.h>
 #include <linux/processor.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vfio.h>
@@ -67,10 +69,11 @@ static const struct vfio_region_sparse_mmap_area mdma_areas[] = {
  * struct mdma - a device
  * @pdev: what makes it a PCI device
  * @mdev: the device itself
- * @thread: runs the commands while the device is open
+ * @thread: runs the commands while the device is open, or NULL
  * @wait: where it sleeps
  * @kicked: it has to look at the doorbell
- * @running: cleared to stop it between two pages; set with @lock held
+ * @running: it is to look for commands; changes with @lock held
+ * @seizing: how many want @lock, for whom the thread stops between two pages
  * @paused: set to stop it between two commands, while the device is being migrated
  * @lock: held by the thread while it looks for commands and runs them, and by whoever
  *	  writes control registers, after having stopped it. Protects @stopped, @ring,
@@ -91,6 +94,7 @@ struct mdma {
 	wait_queue_head_t wait;
 	bool kicked;
 	bool running;
+	atomic_t seizing;
 	bool paused;
 	struct mutex lock;		/* see above */
 	bool stopped;
@@ -234,6 +238,11 @@ static int (*const mdma_op[])(struct mdma *mdma, struct mdma_command *cmd,
 	[MDMA_CRC32] = mdma_crc32,
 };
 
+static bool mdma_runs(struct mdma *mdma)
+{
+	return READ_ONCE(mdma->running) && !atomic_read(&mdma->seizing);
+}
+
 static u32 mdma_run(struct mdma *mdma, struct mdma_command *cmd)
 {
 	const u32 flags = MDMA_INTERRUPT | MDMA_SOURCE_LIST | MDMA_TARGET_LIST;
@@ -244,11 +253,11 @@ static u32 mdma_run(struct mdma *mdma, struct mdma_command *cmd)
 	    le32_to_cpu(cmd->flags) & ~flags)
 		return MDMA_BAD_COMMAND;
 	for (at = 0; at < len; at += n) {
-		if (!READ_ONCE(mdma->running))
+		if (!mdma_runs(mdma))
 			return MDMA_ABORTED;
 		n = len - at;
 		if (mdma_op[op](mdma, cmd, at, &n))
-			return MDMA_BAD_ADDRESS;
+			return mdma_runs(mdma) ? MDMA_BAD_ADDRESS : MDMA_ABORTED;
 		cond_resched();
 	}
 	return MDMA_OK;
@@ -268,7 +277,7 @@ static u32 mdma_pending(struct mdma *mdma)
 {
 	__le32 tail = READ_ONCE(*mdma_doorbell(mdma, MDMA_TAIL));
 
-	return mdma->running && !READ_ONCE(mdma->paused) ?
+	return mdma_runs(mdma) && !READ_ONCE(mdma->paused) ?
 	       le32_to_cpu(tail) - mdma->head : 0;
 }
 
@@ -332,7 +341,7 @@ static void mdma_work(struct mdma *mdma)
 	unsigned int looks = 0;
 
 	WRITE_ONCE(*mdma_doorbell(mdma, MDMA_ASLEEP), 0);
-	while (READ_ONCE(mdma->running) && !READ_ONCE(mdma->paused) &&
+	while (mdma_runs(mdma) && !READ_ONCE(mdma->paused) &&
 	       looks++ < MDMA_LOOKS) {
 		if (mdma_pending(mdma)) {
 			mdma_next(mdma);
@@ -357,8 +366,11 @@ static int mdma_thread(void *arg)
 	struct mdma *mdma = arg;
 	bool idle;
 
+	allow_kernel_signal(SIGKILL);
 	while (!kthread_should_stop()) {
 		mutex_lock(&mdma->lock);
+		/* Of who has seized the lock, or is about to */
+		flush_signals(current);
 		mdma_work(mdma);
 		idle = mdma_sleep(mdma);
 		mutex_unlock(&mdma->lock);
@@ -378,6 +390,20 @@ static void mdma_kick(struct mdma *mdma)
 }
 
 /*
+ * Takes the lock, for which the thread ends what it is at. A user can have it wait for
+ * memory that he provides: a signal ends that, as it does in programs, and the command
+ * fails.
+ */
+static void mdma_seize(struct mdma *mdma)
+{
+	atomic_inc(&mdma->seizing);
+	if (mdma->thread)
+		send_sig(SIGKILL, mdma->thread, 1);
+	mutex_lock(&mdma->lock);
+	atomic_dec(&mdma->seizing);
+}
+
+/*
  * Registers
  */
 
@@ -385,8 +411,7 @@ static void mdma_reset(struct vfio_mdev_pci_dev *pdev)
 {
 	struct mdma *mdma = container_of(pdev, struct mdma, pdev);
 
-	WRITE_ONCE(mdma->running, false);
-	mutex_lock(&mdma->lock);
+	mdma_seize(mdma);
 	mdma->running = false;
 	mdma->stopped = false;
 	mdma->ring = 0;
@@ -408,10 +433,9 @@ static bool mdma_can_enable(u32 size)
 static void mdma_enable(struct mdma *mdma, bool enable)
 {
 	if (!enable)
-		WRITE_ONCE(mdma->running, false);
-	else if (READ_ONCE(mdma->running))
+		mdma_seize(mdma);
+	else if (READ_ONCE(mdma->running) || mutex_lock_killable(&mdma->lock))
 		return;
-	mutex_lock(&mdma->lock);
 	mdma->running = enable && !mdma->stopped &&
 			mdma_can_enable(mdma->size);
 	mutex_unlock(&mdma->lock);
@@ -421,9 +445,8 @@ static void mdma_enable(struct mdma *mdma, bool enable)
 static void mdma_set_ring(struct mdma *mdma, u64 offset, u32 value)
 {
 	/* While it is, the thread may have the lock for long. */
-	if (READ_ONCE(mdma->running))
+	if (READ_ONCE(mdma->running) || mutex_lock_killable(&mdma->lock))
 		return;
-	mutex_lock(&mdma->lock);
 	if (offset == MDMA_RING_LOW)
 		mdma->ring = (mdma->ring & ~(u64)U32_MAX) | value;
 	else if (offset == MDMA_RING_HIGH)
@@ -525,14 +548,16 @@ struct mdma_state {
 
 /*
  * Whoever has the lock afterwards finds that there is nothing to do. That may take as
- * long as a command does, whose length has a limit.
+ * long as a command does, whose length has a limit; who is killed does not wait for one
+ * that waits for memory of his.
  */
 static void mdma_pause(struct mdev_device *mdev)
 {
 	struct mdma *mdma = to_mdma(mdev);
 
 	WRITE_ONCE(mdma->paused, true);
-	mutex_lock(&mdma->lock);
+	if (mutex_lock_killable(&mdma->lock))
+		mdma_seize(mdma);
 	mutex_unlock(&mdma->lock);
 	vfio_mdev_drop_kept(mdev);
 }
@@ -632,25 +657,31 @@ static const struct vfio_mdev_mig_desc mdma_mig_desc = {
 static int mdma_open(struct mdev_device *mdev)
 {
 	struct mdma *mdma = to_mdma(mdev);
+	struct task_struct *thread;
 	int ret;
 
 	ret = vfio_mdev_pci_dev_open(mdev);
 	if (ret)
 		return ret;
 	vfio_mdev_keep_pins(mdev, mdev->type->cost);
-	mdma->thread = kthread_run(mdma_thread, mdma, "mdma");
-	if (!IS_ERR(mdma->thread))
-		return 0;
-	vfio_mdev_pci_dev_release(mdev);
-	return PTR_ERR(mdma->thread);
+	thread = kthread_run(mdma_thread, mdma, "mdma");
+	if (IS_ERR(thread)) {
+		vfio_mdev_pci_dev_release(mdev);
+		return PTR_ERR(thread);
+	}
+	mdma->thread = thread;
+	return 0;
 }
 
 static void mdma_release(struct mdev_device *mdev)
 {
 	struct mdma *mdma = to_mdma(mdev);
 
-	WRITE_ONCE(mdma->running, false);
+	mdma_seize(mdma);
+	mdma->running = false;
+	mutex_unlock(&mdma->lock);
 	kthread_stop(mdma->thread);
+	mdma->thread = NULL;
 	vfio_mdev_pci_dev_release(mdev);
 }
 

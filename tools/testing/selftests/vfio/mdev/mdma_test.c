@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -434,6 +435,57 @@ TEST_F(mdma, is_reset)
 	engine_enable(engine);
 	EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(1), ENGINE_IOVA(0), SIZE));
 	EXPECT_EQ(0, memcmp(engine->buffer[0], engine->buffer[1], SIZE));
+}
+
+#define SLOW_IOVA	ENGINE_IOVA(ENGINE_BUFFERS)
+
+/* It takes a command that waits for memory of its user, who is to provide it. */
+static int begin_to_wait(struct engine *engine, void *mem)
+{
+	int fd = memory_hold_back(mem, PAGE);
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return fd;
+	vfio_dma_map(&engine->dev, SLOW_IOVA, mem, PAGE, true);
+	engine_put(engine, MDMA_CMD(MDMA_COPY, .len = PAGE, .source = SLOW_IOVA,
+				    .target = ENGINE_IOVA(1)));
+	engine_ring(engine);
+	/* VFIO may not wait, and then the command fails at once. */
+	while (engine_done(engine) != engine->tail && !poll(&pollfd, 1, 10))
+		;
+	return fd;
+}
+
+/* Who does not provide it can have the device stopped, reset, and closed, all the same. */
+TEST_F(mdma, does_not_wait_for_its_user)
+{
+	struct engine *engine = &self->engine;
+	long start = now_ms();
+	char *mem;
+	int fd, i;
+
+	for (i = 0; i < 3; i++) {
+		mem = map_memory(PAGE);
+		fd = begin_to_wait(engine, mem);
+		if (fd < 0)
+			SKIP(return, "this kernel has no userfaultfd");
+		TH_LOG("the device %s", engine_done(engine) == engine->tail ?
+		       "fails" : "waits");
+		if (i == 0)
+			engine_set(engine, MDMA_CONTROL, 0);
+		if (i == 1)
+			EXPECT_EQ(0, __vfio_dev_reset(&engine->dev));
+		if (i < 2) {
+			vfio_dma_unmap(&engine->dev, SLOW_IOVA, PAGE);
+			engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
+			engine_enable(engine);
+			EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+		}
+	}
+	engine_detach(engine);
+	engine->doorbell = NULL;
+	EXPECT_GT(WAIT_LONG_MS, now_ms() - start);
 }
 
 /* Nothing is written to memory afterwards. */

@@ -16,10 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/userfaultfd.h>
 
 #include <libmdev.h>
 #include <libmdev/harness.h>
@@ -767,34 +764,6 @@ TEST_F(window, machine_goes)
 	close(fd);
 }
 
-/* Memory that is there when somebody says so; a file descriptor or -errno */
-static int fault_open(void *mem, size_t size)
-{
-	struct uffdio_register reg = {
-		.range = { .start = (unsigned long)mem, .len = size },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	MDEV_ASSERT(!ioctl(fd, UFFDIO_API, &api) &&
-		    !ioctl(fd, UFFDIO_REGISTER, &reg), "userfaultfd: %s",
-		    strerror(errno));
-	return fd;
-}
-
-static void fault_serve(int fd, void *mem, size_t size)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (unsigned long)mem, .len = size },
-	};
-
-	MDEV_ASSERT(!ioctl(fd, UFFDIO_ZEROPAGE, &zero), "zero page: %s",
-		    strerror(errno));
-}
-
 /*
  * On 6.1, KVM itself waits for the memory when a group is taken out: it asks type1
  * about the others, which has a lock meanwhile. The machine has no file of this device.
@@ -835,10 +804,8 @@ TEST_F(window, nobody_waits_for_a_user)
 	char *mem;
 	long start;
 
-	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, mem);
-	fault = fault_open(mem, PAGE);
+	mem = map_memory(4 * PAGE);
+	fault = memory_hold_back(mem, PAGE);
 	if (fault < 0)
 		SKIP(return, "this kernel has no userfaultfd");
 	vfio_dma_map(copier.dev, MEM, mem, 4 * PAGE, true);
@@ -854,7 +821,7 @@ TEST_F(window, nobody_waits_for_a_user)
 	close_only(&self->dev[0], &self->vm[0]);
 	close(fd);
 	EXPECT_LT(now_ms() - start, WAIT_LONG_MS / 2);
-	fault_serve(fault, mem, PAGE);
+	memory_provide(fault, mem, PAGE);
 	pthread_join(thread, NULL);
 	/* The page that it had looked up, and no other one */
 	EXPECT_EQ(-ENOENT, copier.ret);
