@@ -156,6 +156,15 @@ TEST_F(ops, missing_region_info)
 	EXPECT_EQ(-EINVAL, __vfio_dev_region(&self->dev, 0, &info));
 }
 
+/* Without get_region_info(), it is for ioctl() to answer. */
+TEST_F(ops, region_info_by_ioctl)
+{
+	struct vfio_region_info info;
+
+	create_and_open(&self->dev, TEST_TYPE("info-by-ioctl"), self->uuid);
+	EXPECT_EQ(-EXDEV, __vfio_dev_region(&self->dev, 0, &info));
+}
+
 /* Without mmap(), mapping is -EINVAL and the rest works. */
 TEST_F(ops, missing_mmap)
 {

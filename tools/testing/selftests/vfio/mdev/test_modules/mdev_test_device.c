@@ -61,6 +61,7 @@ static const char * const mdev_test_names[MDEV_TEST_NR_TYPES] = {
 	[MDEV_TEST_NO_WRITE]	  = "no-write",
 	[MDEV_TEST_NO_IOCTL]	  = "no-ioctl",
 	[MDEV_TEST_NO_INFO]	  = "no-info",
+	[MDEV_TEST_INFO_BY_IOCTL] = "info-by-ioctl",
 	[MDEV_TEST_NO_MMAP]	  = "no-mmap",
 	[MDEV_TEST_OPS_A]	  = "ops-a",
 	[MDEV_TEST_OPS_B]	  = "ops-b",
@@ -273,6 +274,9 @@ static long mdev_test_ioctl(struct mdev_device *mdev, unsigned int cmd,
 	case VFIO_DEVICE_RESET:
 		memset(page_address(state->page), 0, PAGE_SIZE);
 		return 0;
+	case VFIO_DEVICE_GET_REGION_INFO:
+		/* What nobody else answers */
+		return -EXDEV;
 	default:
 		return -ENOTTY;
 	}
@@ -376,6 +380,7 @@ static void mdev_test_init_ops(void)
 	mdev_test_ops[MDEV_TEST_NO_IOCTL].ioctl = NULL;
 	mdev_test_ops[MDEV_TEST_NO_INFO].ioctl = NULL;
 	mdev_test_ops[MDEV_TEST_NO_INFO].get_region_info = NULL;
+	mdev_test_ops[MDEV_TEST_INFO_BY_IOCTL].get_region_info = NULL;
 	mdev_test_ops[MDEV_TEST_NO_MMAP].mmap = NULL;
 	mdev_test_ops[MDEV_TEST_OPS_A].read = mdev_test_read_a;
 	mdev_test_ops[MDEV_TEST_OPS_B].read = mdev_test_read_b;
