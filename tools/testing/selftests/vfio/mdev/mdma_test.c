@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -486,6 +487,43 @@ TEST_F(mdma, does_not_wait_for_its_user)
 	engine_detach(engine);
 	engine->doorbell = NULL;
 	EXPECT_GT(WAIT_LONG_MS, now_ms() - start);
+}
+
+struct pauser {
+	struct engine *engine;
+	int ret;
+	bool is_done;
+};
+
+static void *pause_engine(void *arg)
+{
+	struct pauser *pauser = arg;
+
+	pauser->ret = __mig_go(&pauser->engine->dev, VFIO_DEVICE_STATE_STOP);
+	pauser->is_done = true;
+	return NULL;
+}
+
+/* It stands still once the command that it has begun is done, and not before. */
+TEST_F(mdma, is_paused_after_a_command)
+{
+	struct pauser pauser = { .engine = &self->engine };
+	struct engine *engine = &self->engine;
+	char *mem = map_memory(PAGE);
+	int fd = begin_to_wait(engine, mem);
+	pthread_t thread;
+
+	if (fd < 0 || engine_done(engine) == engine->tail)
+		SKIP(return, "this kernel has no userfaultfd");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, pause_engine, &pauser));
+	usleep(200000);
+	EXPECT_FALSE(pauser.is_done);
+	memory_provide(fd, mem, PAGE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, pauser.ret);
+	EXPECT_EQ(1, engine_done(engine));
+	EXPECT_EQ(MDMA_OK, engine->ring[0].status);
+	close(fd);
 }
 
 /* Nothing is written to memory afterwards. */
