@@ -6,6 +6,7 @@
  * device's own callbacks, which are constant while it is bound. A callback that is
  * missing answers -EINVAL.
  */
+#include <linux/container_of.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/vfio.h>
@@ -33,12 +34,11 @@ struct vfio_mdev {
 	struct vfio_device vdev;
 	struct mdev_device *mdev;
 	const struct vfio_mdev_device_ops *ops;
-	ssize_t (*read)(struct mdev_device *mdev, char __user *buf,
-			size_t count, loff_t *ppos);
-	ssize_t (*write)(struct mdev_device *mdev, const char __user *buf,
-			 size_t count, loff_t *ppos);
-	long (*ioctl)(struct mdev_device *mdev, unsigned int cmd,
-		      unsigned long arg);
+
+	typeof_member(struct vfio_mdev_device_ops, read) read;
+	typeof_member(struct vfio_mdev_device_ops, write) write;
+	typeof_member(struct vfio_mdev_device_ops, ioctl) ioctl;
+
 	struct vfio_mdev_dma dma;
 	struct vfio_mdev_windows windows;
 	struct vfio_device_ops no_ops;

@@ -481,7 +481,9 @@ TEST_F(mdma, does_not_wait_for_its_user)
 			vfio_dma_unmap(&engine->dev, SLOW_IOVA, PAGE);
 			engine_set(engine, MDMA_CONTROL, MDMA_CONTROL_RESET);
 			engine_enable(engine);
-			EXPECT_EQ(MDMA_OK, engine_nop(engine, 0));
+			/* Pages that it has not seen yet are pinned. */
+			EXPECT_EQ(MDMA_OK, engine_copy(engine, ENGINE_IOVA(2),
+						       ENGINE_IOVA(0), SIZE));
 		}
 	}
 	engine_detach(engine);

@@ -16,7 +16,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -378,20 +377,14 @@ struct slow {
 
 static bool slow_begin(struct slow *slow, struct vfio_dev *dev)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	slow->dev = dev;
 	slow->stop = false;
-	slow->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (slow->uffd < 0)
-		return false;
 	slow->mem = map_memory(SLOW_PAGES * PAGE);
-	reg.range.start = (unsigned long)slow->mem;
-	reg.range.len = SLOW_PAGES * PAGE;
-	MDEV_ASSERT(!ioctl(slow->uffd, UFFDIO_API, &api) &&
-		    !ioctl(slow->uffd, UFFDIO_REGISTER, &reg),
-		    "userfaultfd: %s", strerror(errno));
+	slow->uffd = memory_hold_back(slow->mem, SLOW_PAGES * PAGE);
+	if (slow->uffd < 0) {
+		munmap(slow->mem, SLOW_PAGES * PAGE);
+		return false;
+	}
 	vfio_dma_map(dev, SLOW_IOVA, slow->mem, SLOW_PAGES * PAGE, true);
 	return true;
 }

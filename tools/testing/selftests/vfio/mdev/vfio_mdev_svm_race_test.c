@@ -11,14 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/userfaultfd.h>
 
 #include <libmdev.h>
 #include <libmdev/harness.h>
@@ -229,24 +225,14 @@ TEST_F(midway, is_busy)
 	EXPECT_EQ(MSVM_NO_BOND, svm_reg(&self->it.dev, MSVM_STATUS));
 }
 
-/* Memory that nobody provides; the file descriptor that this is by, or -1 */
+/* Memory that nobody provides; the file descriptor that this is by, or -errno */
 static int map_missing(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	void *mem;
+	void *mem = mmap(MISSING, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			 -1, 0);
 
-	if (fd < 0)
-		return -1;
-	mem = mmap(MISSING, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-		   -1, 0);
-	range.range.start = (unsigned long)mem;
-	range.range.len = PAGE;
-	MDEV_ASSERT(mem == MISSING && !ioctl(fd, UFFDIO_API, &api) &&
-		    !ioctl(fd, UFFDIO_REGISTER, &range), "userfaultfd: %s",
-		    strerror(errno));
-	return fd;
+	MDEV_ASSERT(mem == MISSING, "mmap: %s", strerror(errno));
+	return memory_hold_back(mem, PAGE);
 }
 
 static void map_missing_there(void *arg)
