@@ -326,7 +326,9 @@ static void mdma_next(struct mdma *mdma)
 	smp_rmb();
 	if (mdma_pending(mdma) > mdma->size ||
 	    vfio_mdev_kept_rw(mdma->mdev, address, &cmd, sizeof(cmd), false)) {
-		mdma_stop(mdma);
+		/* If it does not run, the wait for the command may have ended. */
+		if (mdma_runs(mdma))
+			mdma_stop(mdma);
 		return;
 	}
 	mdma->head++;

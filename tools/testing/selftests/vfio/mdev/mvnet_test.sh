@@ -169,7 +169,12 @@ listen() {
 	to=$1
 	shift
 	"$@" timeout 60 $busybox nc -l -p 5001 <>"$tmp/never" >"$to" &
-	sleep 1
+	until_true listening "$@"
+}
+
+# Port 5001 is 0x1389, and 0A the state of who listens.
+listening() {
+	"$@" grep -q ':1389 0*:0000 0A' /proc/net/tcp /proc/net/tcp6
 }
 
 # 4 MiB, there and back, are what was sent.
