@@ -35,7 +35,8 @@ remember() {
 start_watch() {
 	saying=$1/saying
 	: >"$saying"
-	watch_saying &
+	# Its sleep outlives it, and would hold the locks that scripts have as 8 and 9.
+	watch_saying 8>&- 9>&- &
 	watcher=$!
 }
 
