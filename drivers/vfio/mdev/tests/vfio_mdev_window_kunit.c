@@ -368,14 +368,14 @@ static void vfio_mdev_window_kunit_many(struct kunit *test)
 /**
  * struct storm - what a thread of the storm has
  * @device: where it adds
- * @window: its window, whose number the others know
+ * @window: what its windows are made from, whose number the others know
  * @found: how often it has found one
  * @wrong: how often one of another number
  * @done: it is through
  */
 struct storm {
 	struct vfio_mdev_windows *device;
-	struct vfio_mdev_window *window;
+	struct vfio_mdev_window window;
 	unsigned int found;
 	unsigned int wrong;
 	struct completion done;
@@ -405,7 +405,7 @@ static int storm_thread(void *arg)
 	int i;
 
 	for (i = 0; i < NR_ROUNDS; i++) {
-		window = kmemdup(storm->window, sizeof(*window), GFP_KERNEL);
+		window = kmemdup(&storm->window, sizeof(*window), GFP_KERNEL);
 		if (!window)
 			break;
 		storm->wrong += !!vfio_mdev_windows_add(storm->device, KVM(0),
@@ -421,15 +421,15 @@ static int storm_thread(void *arg)
 static void vfio_mdev_window_kunit_storm(struct kunit *test)
 {
 	struct windows_test *t = test->priv;
-	struct vfio_mdev_window window[NR_THREADS] = { };
-	struct storm storm[NR_THREADS] = { };
 	struct task_struct *task[NR_THREADS];
+	struct storm *storm;
 	int i;
 
+	storm = kunit_kcalloc(test, NR_THREADS, sizeof(*storm), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, storm);
 	for (i = 0; i < NR_THREADS; i++) {
-		window_setup(&window[i], i);
+		window_setup(&storm[i].window, i);
 		storm[i].device = &t->device[i % 2];
-		storm[i].window = &window[i];
 		init_completion(&storm[i].done);
 		task[i] = window_thread(test, storm_thread, &storm[i]);
 	}
