@@ -48,9 +48,6 @@ static void note_result(struct race *race, int ret)
 		__atomic_fetch_add(&race->done, 1, __ATOMIC_RELAXED);
 		return;
 	}
-	/* Nothing is there to race for; it comes sooner if others have the processor. */
-	if (ret == -ENOENT)
-		usleep(1000);
 	for (allowed = race->allowed; *allowed; allowed++)
 		if (ret == *allowed)
 			return;
@@ -61,10 +58,15 @@ static void *create_all_the_time(void *arg)
 {
 	struct race *race = arg;
 	unsigned int i;
+	int ret;
 
-	for (i = 0; !race->stop; i = (i + 1) % ARRAY_SIZE(race->uuid))
-		note_result(race, __mdev_create(race->parent, race->type,
-						race->uuid[i]));
+	for (i = 0; !race->stop; i = (i + 1) % ARRAY_SIZE(race->uuid)) {
+		ret = __mdev_create(race->parent, race->type, race->uuid[i]);
+		note_result(race, ret);
+		/* The parent is away: it comes sooner if others have the processor. */
+		if (ret == -ENOENT)
+			usleep(1000);
+	}
 	return NULL;
 }
 

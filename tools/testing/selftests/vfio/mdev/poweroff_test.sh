@@ -95,7 +95,7 @@ log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
 echo "1..9"
-down "device open" uml "" ""
+down "device open" distro "" ""
 down "device open, a remover waits" distro "" "$remover"
 again "device open, an unbinder waits" distro "" "$unbinder"
 again "device open, its parent waits" distro "" "$parent"
