@@ -28,7 +28,7 @@ run=/sys/class/mdev_test/mdev_test_control/run
 echo register-extra >\$run
 printf $uuid >/sys/class/mdev_bus/mdev_test1/mdev_supported_types/mdev_test-request/create
 "$here/mdev_hold" $1 $uuid >/tmp/holder &
-for _ in \$(seq 40); do
+for _ in \$(seq 240); do
 	grep -q 'is open' /tmp/holder && break
 	sleep 0.25
 done
@@ -65,7 +65,7 @@ went_down_properly() {
 # words of the kernel
 check() {
 	number=$((number + 1))
-	out=$("$vm" run --kernel "$2" --timeout 120 --log "$log" -- \
+	out=$("$vm" run --kernel "$2" --timeout 300 --log "$log" -- \
 		sh -c "$(guest "$3" "$4" "$5")" 2>&1)
 	status=$?
 	if went_down_properly "$4" "$6"; then
