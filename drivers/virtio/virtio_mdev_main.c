@@ -162,12 +162,9 @@ void virtio_mdev_vq_broken(struct mdev_device *mdev, unsigned int idx, int err)
 }
 EXPORT_SYMBOL_GPL(virtio_mdev_vq_broken);
 
-static bool virtio_mdev_in_config(struct virtio_mdev *vm, unsigned int offset,
-				  unsigned int len)
+static bool virtio_mdev_in_config(struct virtio_mdev *vm, u32 offset, u32 len)
 {
-	unsigned int size = vm->ops->config_size;
-
-	return offset <= size && len <= size - offset;
+	return offset <= vm->ops->config_size && len <= vm->ops->config_size - offset;
 }
 
 /* What is not there reads as zeros. */
@@ -202,8 +199,7 @@ static u8 virtio_mdev_get_status(struct virtio_device *vdev)
 {
 	struct virtio_mdev *vm = to_virtio_mdev(vdev);
 
-	return vm->status |
-	       (READ_ONCE(vm->needs_reset) ? VIRTIO_CONFIG_S_NEEDS_RESET : 0);
+	return vm->status | (READ_ONCE(vm->needs_reset) ? VIRTIO_CONFIG_S_NEEDS_RESET : 0);
 }
 
 static void virtio_mdev_set_status(struct virtio_device *vdev, u8 status)
@@ -244,8 +240,7 @@ static bool virtio_mdev_notify(struct virtqueue *vq)
 	return true;
 }
 
-static void virtio_mdev_publish_vq(struct virtio_mdev *vm, unsigned int idx,
-				   struct virtqueue *vq)
+static void virtio_mdev_set_vq(struct virtio_mdev *vm, unsigned int idx, struct virtqueue *vq)
 {
 	spin_lock_bh(&vm->vqs[idx].lock);
 	vm->vqs[idx].vq = vq;
@@ -276,7 +271,7 @@ static struct virtqueue *virtio_mdev_setup_vq(struct virtio_mdev *vm, unsigned i
 		vring_del_virtqueue(vq);
 		return ERR_PTR(ret);
 	}
-	virtio_mdev_publish_vq(vm, idx, vq);
+	virtio_mdev_set_vq(vm, idx, vq);
 	return vq;
 }
 
@@ -287,14 +282,13 @@ static void virtio_mdev_del_vqs(struct virtio_device *vdev)
 	struct virtqueue *vq, *next;
 
 	list_for_each_entry_safe(vq, next, &vdev->vqs, list) {
-		virtio_mdev_publish_vq(vm, vq->index, NULL);
+		virtio_mdev_set_vq(vm, vq->index, NULL);
 		vring_del_virtqueue(vq);
 	}
 }
 
 static int virtio_mdev_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
-				struct virtqueue *vqs[],
-				struct virtqueue_info vqs_info[],
+				struct virtqueue *vqs[], struct virtqueue_info vqs_info[],
 				struct irq_affinity *desc)
 {
 	struct virtio_mdev *vm = to_virtio_mdev(vdev);
@@ -342,11 +336,10 @@ static u64 virtio_mdev_get_features(struct virtio_device *vdev)
 static int virtio_mdev_finalize_features(struct virtio_device *vdev)
 {
 	struct virtio_mdev *vm = to_virtio_mdev(vdev);
-	int ret = 0;
+	int ret;
 
 	vring_transport_features(vdev);
-	if (vm->ops->set_features)
-		ret = vm->ops->set_features(vm->mdev, vdev->features);
+	ret = vm->ops->set_features ? vm->ops->set_features(vm->mdev, vdev->features) : 0;
 	return virtio_mdev_not_positive(vm, "set_features", ret);
 }
 
@@ -380,9 +373,10 @@ static void virtio_mdev_release(struct device *dev)
 }
 
 /* What is missing or wrong in a vendor's description, or NULL */
-static const char *virtio_mdev_mistake(struct mdev_device *mdev,
-				       const struct virtio_mdev_device_ops *ops)
+static const char *virtio_mdev_mistake(struct mdev_device *mdev)
 {
+	const struct virtio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
+
 	if (!ops->device_id)
 		return "no device_id";
 	if (ops->nvqs && !is_power_of_2(ops->vq_num_max))
@@ -402,9 +396,9 @@ static const char *virtio_mdev_mistake(struct mdev_device *mdev,
 	return NULL;
 }
 
-static struct virtio_mdev *virtio_mdev_alloc(struct mdev_device *mdev,
-					     const struct virtio_mdev_device_ops *ops)
+static struct virtio_mdev *virtio_mdev_alloc(struct mdev_device *mdev)
 {
+	const struct virtio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
 	struct virtio_mdev *vm;
 	unsigned int i;
 
@@ -425,8 +419,7 @@ static struct virtio_mdev *virtio_mdev_alloc(struct mdev_device *mdev,
 
 static int virtio_mdev_probe(struct mdev_device *mdev)
 {
-	const struct virtio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
-	const char *mistake = virtio_mdev_mistake(mdev, ops);
+	const char *mistake = virtio_mdev_mistake(mdev);
 	struct virtio_mdev *vm;
 	int ret;
 
@@ -435,7 +428,7 @@ static int virtio_mdev_probe(struct mdev_device *mdev)
 			dev_driver_string(mdev_parent_dev(mdev)), mistake);
 		return -EINVAL;
 	}
-	vm = virtio_mdev_alloc(mdev, ops);
+	vm = virtio_mdev_alloc(mdev);
 	if (!vm)
 		return -ENOMEM;
 

@@ -135,7 +135,8 @@ static void mtty_port_write(void *priv, u64 offset, unsigned int width,
 
 	spin_lock_irq(&port->card->lock);
 	mtty_uart_write(&port->uart, offset, value);
-	mtty_port_update(port);
+	if (mtty_uart_write_acts(offset))
+		mtty_port_update(port);
 	spin_unlock_irq(&port->card->lock);
 }
 

@@ -100,6 +100,12 @@ static inline bool mtty_uart_read_acts(unsigned int reg)
 			   BIT(UART_MSR));
 }
 
+/* The same for writing */
+static inline bool mtty_uart_write_acts(unsigned int reg)
+{
+	return reg != UART_SCR;
+}
+
 u8 mtty_uart_read(struct mtty_uart *uart, unsigned int reg);
 void mtty_uart_write(struct mtty_uart *uart, unsigned int reg, u8 value);
 bool mtty_uart_irq(const struct mtty_uart *uart);

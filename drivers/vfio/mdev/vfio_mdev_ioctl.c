@@ -25,16 +25,16 @@ long vfio_mdev_ioctl_get_info(void __user *arg, u32 flags, u32 num_regions,
 			      u32 num_irqs)
 {
 	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
-	struct vfio_device_info info = { };
+	struct vfio_device_info info = {
+		.flags = flags,
+		.num_regions = num_regions,
+		.num_irqs = num_irqs,
+	};
 
-	if (copy_from_user(&info, arg, minsz))
+	if (get_user(info.argsz, (__u32 __user *)arg))
 		return -EFAULT;
 	if (info.argsz < minsz)
 		return -EINVAL;
-
-	info.flags = flags;
-	info.num_regions = num_regions;
-	info.num_irqs = num_irqs;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_ioctl_get_info);

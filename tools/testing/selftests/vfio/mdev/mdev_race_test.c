@@ -218,6 +218,7 @@ TEST_F(races, create_against_unregister)
 	for (i = 0; i < 30; i++) {
 		ASSERT_EQ(0, __test_vendor_run("register-extra"));
 		usleep(20000);
+		WAIT_FOR(self->race.done);
 		ASSERT_EQ(0, __test_vendor_run("unregister-extra"));
 		ASSERT_FALSE(mdev_parent_exists(TEST_PARENT2));
 		for (j = 0; j < ARRAY_SIZE(self->race.uuid); j++)
@@ -378,6 +379,7 @@ TEST_F(ports, create_against_module_unload)
 			ASSERT_FALSE(mdev_exists(self->race.uuid[j]));
 		module_load("mtty");
 		usleep(20000);
+		WAIT_FOR(self->race.done);
 	}
 	join_threads(&self->race, self->threads, 2);
 	EXPECT_EQ(0, self->race.unexpected);

@@ -8,7 +8,8 @@
 #
 # usage: run.sh [GROUP | TEST]...
 #
-# The groups are core, vfio, virtio, kvm, clients, races, faults and modules.
+# The groups are core, vfio, virtio, kvm, guests, clients, races, faults and modules; guests
+# is only for who asks for it, as it needs more than what is here.
 
 set -u
 unset CDPATH
@@ -27,6 +28,7 @@ mnull_test mdma_test mdpy_test
 mbochs_test mbochs_plane_test mtty_test"
 virtio_tests="virtio_mdev_test virtio_mdev_ring_test mvnet_test.sh"
 kvm_tests="vfio_mdev_kvm_test vfio_mdev_window_test"
+guests_tests="migrate_test.sh"
 clients_tests="clients_test.py mdevctl_test.sh mdevctl_autostart_test.sh guide_test.py"
 races_tests="mdev_race_test mdev_stress_test vfio_mdev_dma_race_test
 vfio_mdev_svm_race_test vfio_mdev_fuzz_test"
@@ -141,6 +143,7 @@ tests_of() {
 		vfio) echo "$vfio_tests" ;;
 		virtio) echo "$virtio_tests" ;;
 		kvm) echo "$kvm_tests" ;;
+		guests) echo "$guests_tests" ;;
 		clients) echo "$clients_tests" ;;
 		races) echo "$races_tests" ;;
 		faults) echo "$faults_tests" ;;

@@ -458,6 +458,7 @@ TEST_F(log, loses_nothing)
 			EXPECT_EQ(0, __dirty_stop(&self->dev));
 	}
 	for (i = 0; i < WRITERS; i++) {
+		WAIT_FOR(writers[i].done);
 		__atomic_store_n(&writers[i].stop, true, __ATOMIC_RELAXED);
 		pthread_join(writers[i].thread, NULL);
 		EXPECT_LT(0, writers[i].done);

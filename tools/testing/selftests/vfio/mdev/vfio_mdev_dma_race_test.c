@@ -93,7 +93,8 @@ static bool storm_over(struct storm *storm, long round)
 {
 	if (storm->stop)
 		return true;
-	return storm->end ? now_ms() > storm->end : round >= STORM_ROUNDS;
+	return storm->end ? !goes_on(storm->end, round && storm->pins) :
+			    round >= STORM_ROUNDS;
 }
 
 /* The user's own again, and nobody else's. Whether it stays as it was written */

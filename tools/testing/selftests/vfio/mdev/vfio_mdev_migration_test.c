@@ -806,6 +806,7 @@ TEST_F(cards, stand_a_storm)
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, jobs[i], &storm));
 	sleep(3);
+	WAIT_FOR(storm.done[0] && storm.done[1] && storm.done[2] && storm.done[3]);
 	__atomic_store_n(&storm.stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);

@@ -436,7 +436,7 @@ static struct seen look_as_user(struct vfio_dev *dev, pid_t pid, int out,
 		return seen;
 	}
 	svm_become_user(USER);
-	while (now_ms() < end) {
+	while (goes_on(end, seen.looks && (out < 0 || seen.refusals))) {
 		if (out >= 0 && !again &&
 		    read(out, &pid, sizeof(pid)) != sizeof(pid))
 			break;
@@ -486,7 +486,7 @@ TEST_F(exec, of_a_setuid_program)
 	struct seen seen, all = { 0 };
 
 	copy_setuid(self->setuid_program, sizeof(self->setuid_program));
-	while (now_ms() < self->end) {
+	while (goes_on(self->end, all.looks && all.refusals)) {
 		self->pid = run_program("become", "1", self->setuid_program,
 					NULL);
 		seen = look_as_user(&self->dev, self->pid, -1, 2, self->end);

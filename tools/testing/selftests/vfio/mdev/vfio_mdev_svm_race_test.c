@@ -434,7 +434,9 @@ static void end_all_the_time(struct storm *storm)
 	unsigned int seed = 5, i;
 	long rounds = 0;
 
-	while (storm->end ? now_ms() < storm->end : rounds++ < STORM_ROUNDS) {
+	while (storm->end ? goes_on(storm->end, storm->binds && storm->unbinds &&
+					       storm->done) :
+			    rounds++ < STORM_ROUNDS) {
 		i = any(&seed, TARGETS);
 		svm_target_end(&storm->targets[i]);
 		svm_target_start(&storm->targets[i], NULL, NULL);

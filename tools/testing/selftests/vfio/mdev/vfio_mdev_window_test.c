@@ -996,13 +996,23 @@ static bool storm_may(int action, int ret)
 	}
 }
 
+static bool storm_did_all(const struct storm *storm)
+{
+	int i;
+
+	for (i = 0; i < STORM_ACTIONS; i++)
+		if (!__atomic_load_n(&storm->done[i], __ATOMIC_SEQ_CST))
+			return false;
+	return true;
+}
+
 static void *storm_run(void *arg)
 {
 	struct storm_thread *thread = arg;
 	struct storm *storm = thread->storm;
 	int action, ret;
 
-	while (now_ms() < storm->end) {
+	while (goes_on(storm->end, storm_did_all(storm))) {
 		action = pick(thread, STORM_ACTIONS);
 		ret = storm_act(thread, action);
 		if (!storm_may(action, ret)) {

@@ -38,6 +38,11 @@ long now_ms(void)
 	return ts.tv_sec * 1000L + ts.tv_nsec / 1000000;
 }
 
+bool goes_on(long end, bool enough)
+{
+	return now_ms() < (enough ? end : end + WAIT_LONG_MS);
+}
+
 void wait_pause(long ms)
 {
 	long pause = ms / 8;

@@ -28,6 +28,11 @@ bool virtual_time(void);
 long prompt_ms(void);
 
 long now_ms(void);
+/*
+ * Whether to go on until @end by that clock; and, as a busy machine may have let nothing
+ * happen until then, up to a minute longer if that is not @enough
+ */
+bool goes_on(long end, bool enough);
 /* Between two looks, after having waited for @ms */
 void wait_pause(long ms);
 
