@@ -33,13 +33,16 @@ PATIENCE = 600
 # Until something that happens by itself has happened
 SOON = 60
 
-# What runs on a Debian machine that has booted; each stays in the foreground.
+# What runs on a Debian machine that has booted, in the foreground, and what tells that it
+# is there
 DAEMONS = (
-    ("/lib/systemd/systemd-udevd",),
-    ("dbus-daemon", "--system", "--nofork", "--nopidfile"),
-    ("virtlogd",),
-    ("libvirtd",),
+    (("/lib/systemd/systemd-udevd",), "/run/udev/control"),
+    (("dbus-daemon", "--system", "--nofork", "--nopidfile"), "/run/dbus/system_bus_socket"),
+    (("virtlogd",), "/run/libvirt/virtlogd-sock"),
+    (("libvirtd",), "/run/libvirt/libvirt-sock"),
 )
+# The devices that the guide is about; the machine has hundreds.
+SUBSYSTEMS = ("module", "mdev", "vfio", "tty")
 
 
 class Step:
@@ -208,13 +211,16 @@ def start_daemons(directory):
     """Those of a machine that has booted, and their logs"""
     os.makedirs("/run/dbus", exist_ok=True)
     daemons = []
-    for words in DAEMONS:
+    for words, path in DAEMONS:
         with open(f"{directory}/{os.path.basename(words[0])}", "wb") as log:
             daemons.append(subprocess.Popen(words, stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL))
-        time.sleep(1)
-    for words in (("udevadm", "trigger"), ("udevadm", "settle")):
-        subprocess.run(words, check=False)
+        end = time.monotonic() + SOON
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.1)
+    matches = [f"--subsystem-match={name}" for name in SUBSYSTEMS]
+    subprocess.run(["udevadm", "trigger"] + matches, check=False)
+    subprocess.run(["udevadm", "settle"], check=False)
     return daemons
 
 

@@ -6,7 +6,7 @@
  * What is checked is the end: everything can be removed, and every count is back
  * where it was. The rest is for the kernel's own checks to find.
  *
- * MDEV_STRESS_SECONDS sets how long (10), MDEV_STRESS_SEED the order, which is
+ * MDEV_STRESS_SECONDS sets how long (6), MDEV_STRESS_SEED the order, which is
  * that of the run that printed the seed as far as threads can be ordered.
  */
 #include <errno.h>
@@ -322,7 +322,7 @@ FIXTURE_SETUP(stress)
 	for (i = 0; i < NR_DEVICES; i++)
 		mdev_new_uuid(self->stress.uuid[i]);
 	self->before = count();
-	self->seconds = env_long("MDEV_STRESS_SECONDS", 10);
+	self->seconds = env_long("MDEV_STRESS_SECONDS", 6);
 	self->seed = env_long("MDEV_STRESS_SEED", time(NULL));
 }
 

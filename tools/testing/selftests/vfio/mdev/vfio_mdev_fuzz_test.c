@@ -7,7 +7,7 @@
  * What is checked is that it ends, that the next user finds the device as it was, and
  * that it can be removed. The rest is for the kernel's own checks to find.
  *
- * MDEV_FUZZ_SECONDS sets how long (5), 1000 at most. MDEV_FUZZ_SEED does again what the
+ * MDEV_FUZZ_SECONDS sets how long (3), 1000 at most. MDEV_FUZZ_SEED does again what the
  * run did that printed it, as far as threads allow; MDEV_FUZZ_THREADS=1 has but one.
  */
 #include <errno.h>
@@ -203,7 +203,7 @@ TEST_F_TIMEOUT(fuzz, one_device, 3000)
 		.nr_registers = variant->nr_registers,
 		.seed = seed,
 		.threads = env("MDEV_FUZZ_THREADS", 2 + seed / 3 % 3),
-		.ms = 1000 * env("MDEV_FUZZ_SECONDS", 5),
+		.ms = 1000 * env("MDEV_FUZZ_SECONDS", 3),
 	};
 	struct seen after;
 

@@ -28,7 +28,7 @@
 #define OTHER		1001
 #define YAMA		"/proc/sys/kernel/yama/ptrace_scope"
 #define PROGRAM		"./svm_target"
-#define STORM_MS	3000
+#define STORM_MS	2000
 #define VIRTUAL_MS	300	/* where time goes by calls */
 #define MOST_LOOKS	5000		/* at what is not there yet */
 #define ENOUGH		300

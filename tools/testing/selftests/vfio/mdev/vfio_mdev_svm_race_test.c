@@ -25,7 +25,7 @@
 #define FILLED		0x1000000UL	/* of which there are many */
 #define MISSING		((void *)0x200000000UL)
 #define PROMPT_MS	10000
-#define STORM_MS	3000
+#define STORM_MS	2000
 #define STORM_ROUNDS	400		/* where waiting takes no time */
 
 static void *map_sparse(size_t size, int prot)
