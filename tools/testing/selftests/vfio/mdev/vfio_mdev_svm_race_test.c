@@ -429,14 +429,19 @@ static pid_t start_looper(void)
 	_exit(1);
 }
 
+static bool storm_goes_on(struct storm *storm, long round)
+{
+	bool enough = storm->binds && storm->unbinds && storm->done;
+
+	return storm->end ? goes_on(storm->end, enough) : round < STORM_ROUNDS;
+}
+
 static void end_all_the_time(struct storm *storm)
 {
 	unsigned int seed = 5, i;
-	long rounds = 0;
+	long round;
 
-	while (storm->end ? goes_on(storm->end, storm->binds && storm->unbinds &&
-					       storm->done) :
-			    rounds++ < STORM_ROUNDS) {
+	for (round = 0; storm_goes_on(storm, round); round++) {
 		i = any(&seed, TARGETS);
 		svm_target_end(&storm->targets[i]);
 		svm_target_start(&storm->targets[i], NULL, NULL);
