@@ -21,5 +21,5 @@ out=$(./demo-machine-migrate short 2>&1)
 status=$?
 printf '%s\n' "$out" | sed 's/^/# /'
 [ $status -eq 0 ] || printf 'not '
-echo "ok 1 a guest moves while it uses its devices"
+echo "ok 1 a guest moves while lines go through its serial card"
 exit $status
