@@ -328,6 +328,41 @@ u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
 	return value;
 }
 
+/* 1, 2, 4 or 8 bytes, aligned, as far as they can be written. They are in one word. */
+static void vfio_mdev_config_set(struct vfio_mdev_config *config, u64 offset,
+				 unsigned int width, u64 value)
+{
+	const unsigned int word = offset / 8, shift = offset % 8 * 8;
+	const u64 mask = GENMASK_ULL(width * 8 - 1, 0) << shift;
+	const u64 rw = le64_to_cpu(((__le64 *)config->rw)[word]) & mask;
+	const u64 w1c = le64_to_cpu(((__le64 *)config->w1c)[word]) & mask;
+	__le64 *image = (__le64 *)config->image + word;
+
+	lockdep_assert_held(&config->lock);
+	value <<= shift;
+	*image = cpu_to_le64(((le64_to_cpu(*image) & ~rw) | (value & rw)) &
+			     ~(value & w1c));
+}
+
+static void vfio_mdev_config_tell(struct vfio_mdev_config *config,
+				  unsigned int offset, unsigned int count)
+{
+	if (config->written)
+		config->written(config, offset, count);
+}
+
+/* vfio_mdev_config_write() for 1, 2, 4 or 8 bytes, aligned, that are known to be there */
+void vfio_mdev_config_store(struct vfio_mdev_config *config, u64 offset,
+			    unsigned int width, u64 value)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&config->lock, flags);
+	vfio_mdev_config_set(config, offset, width, value);
+	spin_unlock_irqrestore(&config->lock, flags);
+	vfio_mdev_config_tell(config, offset, width);
+}
+
 /**
  * vfio_mdev_config_write - write config space, as far as it can be written
  * @config: config space of a device
@@ -350,17 +385,10 @@ int vfio_mdev_config_write(struct vfio_mdev_config *config, u64 offset,
 		return -EINVAL;
 
 	spin_lock_irqsave(&config->lock, flags);
-	for (i = 0; i < count; i++) {
-		u8 rw = config->rw[offset + i];
-		u8 *byte = config->image + offset + i;
-
-		*byte = (*byte & ~rw) | (in[i] & rw);
-		*byte &= ~(in[i] & config->w1c[offset + i]);
-	}
+	for (i = 0; i < count; i++)
+		vfio_mdev_config_set(config, offset + i, 1, in[i]);
 	spin_unlock_irqrestore(&config->lock, flags);
-
-	if (config->written)
-		config->written(config, offset, count);
+	vfio_mdev_config_tell(config, offset, count);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vfio_mdev_config_write);
@@ -390,9 +418,7 @@ void vfio_mdev_config_load_image(struct vfio_mdev_config *config,
 	spin_lock_irqsave(&config->lock, flags);
 	memcpy(config->image, image, config->size);
 	spin_unlock_irqrestore(&config->lock, flags);
-
-	if (config->written)
-		config->written(config, 0, config->size);
+	vfio_mdev_config_tell(config, 0, config->size);
 }
 
 /**

@@ -19,14 +19,15 @@ static struct vfio_mdev_pci_dev *vfio_mdev_pci_dev_of(struct mdev_device *mdev)
 	return mdev->driver_data;
 }
 
-/* The interrupt disable bit may have changed. */
+/* In the command register, the interrupt disable bit may have changed. */
 static void vfio_mdev_pci_dev_written(struct vfio_mdev_config *config,
 				      unsigned int offset, unsigned int count)
 {
 	struct vfio_mdev_pci_dev *pdev =
 		container_of(config, struct vfio_mdev_pci_dev, config);
 
-	vfio_mdev_irq_update(&pdev->irqs);
+	if (offset <= PCI_COMMAND + 1 && offset + count > PCI_COMMAND)
+		vfio_mdev_irq_update(&pdev->irqs);
 }
 
 /* Memory that can be written reads as zeros already. */

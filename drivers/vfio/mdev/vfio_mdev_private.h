@@ -38,6 +38,8 @@ void vfio_mdev_irqfd_destroy(struct vfio_mdev_irqfd *irqfd);
 
 u64 vfio_mdev_config_load(struct vfio_mdev_config *config, u64 offset,
 			  unsigned int width);
+void vfio_mdev_config_store(struct vfio_mdev_config *config, u64 offset,
+			    unsigned int width, u64 value);
 
 /*
  * Of as many bytes as config space has: whether it can be in this state, 0 or -EINVAL;

@@ -36,9 +36,7 @@ static u64 vfio_mdev_config_region_read(void *priv, u64 offset,
 static void vfio_mdev_config_region_write(void *priv, u64 offset,
 					  unsigned int width, u64 value)
 {
-	__le64 value_le = cpu_to_le64(value);
-
-	vfio_mdev_config_write(priv, offset, &value_le, width);
+	vfio_mdev_config_store(priv, offset, width, value);
 }
 
 static const struct vfio_mdev_region_ops vfio_mdev_config_region_ops = {
@@ -431,8 +429,8 @@ vfio_mdev_region_rw(const struct vfio_mdev_regions *regions, char __user *buf,
 	ssize_t ret;
 	u64 offset;
 
-	/* For user memory; and so that who holds a spinlock is blamed, not the vendor. */
-	might_sleep();
+	/* Also so that who holds a spinlock is blamed, not the vendor */
+	might_fault();
 	if (!count)
 		return 0;
 

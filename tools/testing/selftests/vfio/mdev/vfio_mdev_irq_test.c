@@ -552,6 +552,33 @@ TEST_F(irqs, intx_disable_bit)
 	EXPECT_EQ(1, irq_take(self->fd));
 }
 
+/* However the register is written: from the bytes before it, or the one with the bit alone */
+TEST_F(irqs, intx_disable_bit_of_any_width)
+{
+	static const struct {
+		unsigned int offset;
+		unsigned int width;
+		__u32 disable;
+	} writes[] = {
+		{ PCI_COMMAND + 1, 1, PCI_COMMAND_INTX_DISABLE >> 8 },
+		{ PCI_COMMAND, 4, PCI_COMMAND_INTX_DISABLE },
+		{ PCI_COMMAND - 2, 4, PCI_COMMAND_INTX_DISABLE << 16 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(writes); i++) {
+		irq_connect(&self->dev, INTX, self->fd);
+		vfio_dev_set_config(&self->dev, writes[i].offset, writes[i].width,
+				    writes[i].disable);
+		raise_line(&self->dev);
+		EXPECT_EQ(0, irq_take(self->fd));
+		vfio_dev_set_config(&self->dev, writes[i].offset, writes[i].width, 0);
+		EXPECT_EQ(1, irq_take(self->fd));
+		lower_line(&self->dev);
+		ASSERT_EQ(0, __irq_unmask(&self->dev, INTX));
+	}
+}
+
 /* The status register shows the line, masked or not. */
 TEST_F(irqs, intx_status_bit)
 {
