@@ -12,6 +12,9 @@
 
 #include "mdev_private.h"
 
+/* There may be many, and they are not of a size that kmalloc() has. */
+static struct kmem_cache *mdev_device_cache;
+
 /* One line for whoever sees nothing but an errno in a tool. */
 static void mdev_log_refusal(struct mdev_device *mdev, const char *reason,
 			     int err)
@@ -23,6 +26,12 @@ static void mdev_log_refusal(struct mdev_device *mdev, const char *reason,
 			     ERR_PTR(err));
 }
 
+static void mdev_device_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(mdev_device_cache,
+			container_of(rcu, struct mdev_device, rcu));
+}
+
 static void mdev_device_release(struct device *dev)
 {
 	struct mdev_device *mdev = to_mdev_device(dev);
@@ -30,7 +39,7 @@ static void mdev_device_release(struct device *dev)
 	/* Balances kobject_get() in mdev_device_alloc() */
 	kobject_put(&mdev->type_obj->kobj);
 	/* Somebody may be comparing his UUID with this one. */
-	kfree_rcu(mdev, rcu);
+	call_rcu(&mdev->rcu, mdev_device_free);
 	module_put(THIS_MODULE);
 }
 
@@ -112,7 +121,7 @@ static struct mdev_device *mdev_device_alloc(struct mdev_type_obj *type,
 	if (!mdev_gate_enter(&parent->gate))
 		return ERR_PTR(-ENODEV);
 
-	mdev = kzalloc_obj(*mdev);
+	mdev = kmem_cache_zalloc(mdev_device_cache, GFP_KERNEL);
 	if (!mdev)
 		goto err_exit_gate;
 
@@ -138,7 +147,7 @@ static struct mdev_device *mdev_device_alloc(struct mdev_type_obj *type,
 	return mdev;
 
 err_free:
-	kfree(mdev);
+	kmem_cache_free(mdev_device_cache, mdev);
 err_exit_gate:
 	mdev_gate_exit(&parent->gate);
 	return ERR_PTR(ret);
@@ -267,3 +276,16 @@ err_retire:
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(mdev_device_create);
+
+int mdev_devices_init(void)
+{
+	mdev_device_cache = KMEM_CACHE(mdev_device, 0);
+	return mdev_device_cache ? 0 : -ENOMEM;
+}
+
+/* All devices have been released. */
+void mdev_devices_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(mdev_device_cache);
+}

@@ -14,9 +14,13 @@ static int __init mdev_init(void)
 {
 	int ret;
 
-	ret = mdev_states_init();
+	ret = mdev_devices_init();
 	if (ret)
 		return ret;
+
+	ret = mdev_states_init();
+	if (ret)
+		goto err_devices;
 
 	ret = mdev_uuids_init();
 	if (ret)
@@ -43,13 +47,15 @@ err_uuids:
 	mdev_uuids_exit();
 err_states:
 	mdev_states_exit();
+err_devices:
+	mdev_devices_exit();
 	return ret;
 }
 
 /*
  * Each object holds the module until it is released, and the last one lets go of it
  * in a function of ours. Whoever is in there yet, and was preempted, has left it after
- * synchronize_rcu_tasks(). What kfree_rcu() frees needs no code of ours.
+ * synchronize_rcu_tasks(). By then each device is on its way to RCU.
  */
 static void __exit mdev_exit(void)
 {
@@ -59,6 +65,7 @@ static void __exit mdev_exit(void)
 	mdev_uuids_exit();
 	mdev_states_exit();
 	synchronize_rcu_tasks();
+	mdev_devices_exit();
 }
 
 /* Before the vendors, where all are built in */

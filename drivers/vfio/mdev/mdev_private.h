@@ -227,6 +227,8 @@ int mdev_device_unbind(struct mdev_device *mdev, struct mdev_driver *drv);
 
 /* mdev_device.c */
 int mdev_device_create(struct mdev_type_obj *type, const guid_t *uuid);
+int mdev_devices_init(void);
+void mdev_devices_exit(void);
 
 /* mdev_typed.c */
 int mdev_typed_add_files(struct mdev_type_obj *type);

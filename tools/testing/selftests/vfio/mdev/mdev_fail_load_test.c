@@ -57,7 +57,8 @@ static void prepare_load_mtty(struct sweep_site *site)
 static bool core_is_gone(void)
 {
 	return WAIT_FOR(!file_exists("/sys/bus/mdev") &&
-			!file_exists(MDEV_PARENTS));
+			!file_exists(MDEV_PARENTS) &&
+			!file_exists("/sys/kernel/slab/mdev_device"));
 }
 
 static void unload_vfio_mdev(void)
@@ -76,7 +77,7 @@ static void prepare_load_mdev(struct sweep_site *site)
 {
 	unload_vfio_mdev();
 	module_unload_users("mdev");
-	MDEV_ASSERT(core_is_gone(), "bus mdev or class mdev_bus is still there");
+	MDEV_ASSERT(core_is_gone(), "bus mdev, class mdev_bus or a slab cache is still there");
 	open_module(site, "mdev");
 }
 
