@@ -111,6 +111,14 @@ static void vfio_mdev_pin_erase(struct vfio_mdev_pin *pin)
 	lockdep_assert_held(&dma->lock);
 	interval_tree_remove(&pin->node, &dma->tree);
 	vfio_mdev_pin_put(pin);
+}
+
+/* The same, for who waits until it is gone */
+static void vfio_mdev_pin_erase_and_wake(struct vfio_mdev_pin *pin)
+{
+	struct vfio_mdev_dma *dma = pin->dma;
+
+	vfio_mdev_pin_erase(pin);
 	wake_up_all(&dma->wait);
 }
 
@@ -124,7 +132,7 @@ static int vfio_mdev_pin_npage(const struct vfio_mdev_pin *pin)
 	return pin->node.last - pin->node.start + 1;
 }
 
-void vfio_mdev_pin_undo_now(struct vfio_mdev_pin *pin)
+static void vfio_mdev_unpin_pages(struct vfio_mdev_pin *pin)
 {
 	struct vfio_mdev_dma *dma = pin->dma;
 
@@ -134,8 +142,15 @@ void vfio_mdev_pin_undo_now(struct vfio_mdev_pin *pin)
 				      pin->node.last);
 	vfio_unpin_pages(dma->vdev, vfio_mdev_pin_iova(pin),
 			 vfio_mdev_pin_npage(pin));
+}
+
+void vfio_mdev_pin_undo_now(struct vfio_mdev_pin *pin)
+{
+	struct vfio_mdev_dma *dma = pin->dma;
+
+	vfio_mdev_unpin_pages(pin);
 	spin_lock(&dma->lock);
-	vfio_mdev_pin_erase(pin);
+	vfio_mdev_pin_erase_and_wake(pin);
 	spin_unlock(&dma->lock);
 }
 
@@ -146,29 +161,45 @@ void vfio_mdev_pin_undo_later(struct vfio_mdev_pin *pin)
 	lockdep_assert_held(&dma->lock);
 	pin->state = VFIO_MDEV_DEAD;
 	list_add_tail(&pin->undo, &dma->undo);
-	queue_work(vfio_mdev_wq, &dma->work);
+	/* A vendor that is told of pins may give back many: they are undone together. */
+	if (!dma->telling)
+		vfio_mdev_undo_start(dma);
 }
 
-static struct vfio_mdev_pin *vfio_mdev_undo_next(struct vfio_mdev_dma *dma)
+void vfio_mdev_undo_start(struct vfio_mdev_dma *dma)
 {
-	struct vfio_mdev_pin *pin;
+	lockdep_assert_held(&dma->lock);
+	if (!list_empty(&dma->undo))
+		queue_work(vfio_mdev_wq, &dma->work);
+}
 
+/* Those who wait are woken once for all that were taken before, not for each. */
+static bool vfio_mdev_undo_take(struct vfio_mdev_dma *dma,
+				struct list_head *pins)
+{
 	spin_lock(&dma->lock);
-	pin = list_first_entry_or_null(&dma->undo, struct vfio_mdev_pin, undo);
-	if (pin)
-		list_del(&pin->undo);
+	wake_up_all(&dma->wait);
+	list_splice_init(&dma->undo, pins);
 	spin_unlock(&dma->lock);
-	return pin;
+	return !list_empty(pins);
 }
 
 static void vfio_mdev_dma_work(struct work_struct *work)
 {
 	struct vfio_mdev_dma *dma = container_of(work, struct vfio_mdev_dma,
 						 work);
-	struct vfio_mdev_pin *pin;
+	struct vfio_mdev_pin *pin, *next;
+	LIST_HEAD(pins);
 
-	while ((pin = vfio_mdev_undo_next(dma)))
-		vfio_mdev_pin_undo_now(pin);
+	while (vfio_mdev_undo_take(dma, &pins)) {
+		list_for_each_entry_safe(pin, next, &pins, undo) {
+			list_del(&pin->undo);
+			vfio_mdev_unpin_pages(pin);
+			spin_lock(&dma->lock);
+			vfio_mdev_pin_erase(pin);
+			spin_unlock(&dma->lock);
+		}
+	}
 }
 
 /*
@@ -225,7 +256,7 @@ static int vfio_mdev_pin_end(struct vfio_mdev_pin *pin, int ret)
 
 	spin_lock(&dma->lock);
 	if (ret < 0) {
-		vfio_mdev_pin_erase(pin);
+		vfio_mdev_pin_erase_and_wake(pin);
 		spin_unlock(&dma->lock);
 		return vfio_mdev_dma_errno(ret);
 	}
@@ -281,13 +312,16 @@ struct vfio_mdev_pin *vfio_mdev_pin(struct mdev_device *mdev, u64 iova,
 				    unsigned int npage, int prot,
 				    struct page **pages)
 {
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(mdev);
 	struct vfio_mdev_dma *dma = vfio_mdev_dma_of(mdev);
 	struct vfio_mdev_pin *pin;
 	int ret;
 
 	ret = vfio_mdev_pin_check(iova, npage, prot);
-	if (!ret && !dma->ops->dma_unmap)
+	if (!ret && !ops->dma_unmap)
 		ret = -EINVAL;
+	if (!ret && !dma)
+		ret = -ENODEV;
 	if (ret)
 		return ERR_PTR(ret);
 	pin = vfio_mdev_pin_new(dma, iova, npage, sizeof(*pin));
@@ -383,7 +417,7 @@ int vfio_mdev_dma_rw(struct mdev_device *mdev, u64 iova, void *buf, size_t len,
 	u64 last;
 	int ret;
 
-	if (READ_ONCE(dma->state) != VFIO_MDEV_DMA_USED)
+	if (!dma || READ_ONCE(dma->state) != VFIO_MDEV_DMA_USED)
 		return -ENODEV;
 	if (!len)
 		return 0;
@@ -410,12 +444,14 @@ EXPORT_SYMBOL_GPL(vfio_mdev_dma_rw);
  * From open to close
  */
 
-void vfio_mdev_dma_setup(struct vfio_mdev_dma *dma, struct mdev_device *mdev,
-			 struct vfio_device *vdev)
+struct vfio_mdev_dma *vfio_mdev_dma_new(struct mdev_device *mdev)
 {
+	struct vfio_mdev_dma *dma = kzalloc(sizeof(*dma), GFP_KERNEL);
+
+	if (!dma)
+		return NULL;
 	dma->mdev = mdev;
-	dma->vdev = vdev;
-	dma->ops = mdev_get_dev_ops(mdev);
+	dma->vdev = vfio_mdev_to_vfio(mdev);
 	spin_lock_init(&dma->lock);
 	dma->tree = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&dma->vendors);
@@ -426,6 +462,7 @@ void vfio_mdev_dma_setup(struct vfio_mdev_dma *dma, struct mdev_device *mdev,
 	init_waitqueue_head(&dma->wait);
 	INIT_WORK(&dma->work, vfio_mdev_dma_work);
 	vfio_mdev_log_setup(&dma->log);
+	return dma;
 }
 
 static void vfio_mdev_dma_set(struct vfio_mdev_dma *dma,

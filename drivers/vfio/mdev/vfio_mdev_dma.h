@@ -20,7 +20,6 @@ struct mdev_device;
 struct page;
 struct task_struct;
 struct vfio_device;
-struct vfio_mdev_device_ops;
 
 /* Each is followed by the next, the last one by the first. */
 enum vfio_mdev_dma_state {
@@ -34,7 +33,6 @@ enum vfio_mdev_dma_state {
  * struct vfio_mdev_dma - what a device has to do with memory of its user
  * @mdev: the device
  * @vdev: the same as VFIO sees it
- * @ops: its callbacks
  * @lock: protects all that follows and the pins themselves. No other lock of ours
  *	  is taken inside, and nothing of VFIO or the vendor is called.
  * @state: also read without the lock, where it cannot change or does not matter
@@ -47,14 +45,13 @@ enum vfio_mdev_dma_state {
  * @nr_kept: how many
  * @budget: how many there may be, 0 if the vendor did not ask for any
  * @telling: calls of the vendor's dma_unmap() that are under way
- * @wait: woken when a pin leaves @tree, and when @telling drops to 0
+ * @wait: woken when pins have left @tree, and when @telling drops to 0
  * @work: undoes pins where the caller may hold a lock that VFIO's unpinning needs
  * @log: which pages were written to; has a lock of its own, which is outside of @lock
  */
 struct vfio_mdev_dma {
 	struct mdev_device *mdev;
 	struct vfio_device *vdev;
-	const struct vfio_mdev_device_ops *ops;
 	spinlock_t lock;		/* see above */
 	enum vfio_mdev_dma_state state;
 	struct rb_root_cached tree;
@@ -126,11 +123,11 @@ struct vfio_mdev_unmap {
 	struct callback_head end;
 };
 
-/* That of a device that is bound */
+/* That of a device that is bound; NULL before it is opened for the first time */
 struct vfio_mdev_dma *vfio_mdev_dma_of(struct mdev_device *mdev);
 
-void vfio_mdev_dma_setup(struct vfio_mdev_dma *dma, struct mdev_device *mdev,
-			 struct vfio_device *vdev);
+/* To be freed by kfree() while it is not open; NULL if there is no memory */
+struct vfio_mdev_dma *vfio_mdev_dma_new(struct mdev_device *mdev);
 void vfio_mdev_dma_open(struct vfio_mdev_dma *dma);
 void vfio_mdev_dma_first_use(struct vfio_mdev_dma *dma);
 void vfio_mdev_dma_unmap(struct vfio_mdev_dma *dma, u64 iova, u64 length);
@@ -159,6 +156,8 @@ struct vfio_mdev_pin *vfio_mdev_pin_next(struct vfio_mdev_dma *dma,
 					 unsigned long last);
 /* Has it unpinned by the work item; it is DEAD at once */
 void vfio_mdev_pin_undo_later(struct vfio_mdev_pin *pin);
+/* The work item is queued, if there is something for it: by who has told the vendor */
+void vfio_mdev_undo_start(struct vfio_mdev_dma *dma);
 void vfio_mdev_pin_put(struct vfio_mdev_pin *pin);
 /* Whether a range of pages is being unmapped, in part at least */
 bool vfio_mdev_is_unmapped(struct vfio_mdev_dma *dma, unsigned long first,

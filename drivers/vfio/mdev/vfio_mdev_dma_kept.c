@@ -208,7 +208,7 @@ static int vfio_mdev_kept_prot(struct vfio_mdev_dma *dma, u64 iova)
  *
  * Until the device is closed. Kept pins need no op dma_unmap of the vendor.
  *
- * Context: process, in the op open or later.
+ * Context: process, in the op open or later, while the device is open.
  */
 void vfio_mdev_keep_pins(struct mdev_device *mdev, unsigned int budget)
 {
@@ -238,7 +238,7 @@ int vfio_mdev_keep_page(struct mdev_device *mdev, u64 iova, int prot)
 	struct vfio_mdev_dma *dma = vfio_mdev_dma_of(mdev);
 	int kept, ret;
 
-	if (!READ_ONCE(dma->budget) || iova >> PAGE_SHIFT > ULONG_MAX)
+	if (!dma || !READ_ONCE(dma->budget) || iova >> PAGE_SHIFT > ULONG_MAX)
 		return -EINVAL;
 	if (!prot || prot & ~(IOMMU_READ | IOMMU_WRITE))
 		return -EINVAL;
@@ -275,6 +275,8 @@ void vfio_mdev_drop_kept(struct mdev_device *mdev)
 	struct vfio_mdev_kept *kept, *next;
 	LIST_HEAD(retired);
 
+	if (!dma)
+		return;
 	spin_lock(&dma->lock);
 	list_for_each_entry_safe(kept, next, &dma->oldest, entry)
 		vfio_mdev_kept_retire(kept, &retired);
@@ -300,7 +302,7 @@ struct page *vfio_mdev_kept_page(struct mdev_device *mdev, u64 iova, int prot)
 	struct vfio_mdev_kept *kept;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "not in a section of RCU");
-	if (iova >> PAGE_SHIFT > ULONG_MAX)
+	if (!dma || iova >> PAGE_SHIFT > ULONG_MAX)
 		return NULL;
 	kept = xa_load(&dma->kept, iova >> PAGE_SHIFT);
 	if (!vfio_mdev_kept_covers(kept, prot))

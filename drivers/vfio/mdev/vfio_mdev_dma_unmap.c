@@ -218,6 +218,7 @@ static bool vfio_mdev_unmap_live(struct vfio_mdev_dma *dma,
 static void vfio_mdev_unmap_tell(struct vfio_mdev_dma *dma,
 				 struct vfio_mdev_unmap *unmap)
 {
+	const struct vfio_mdev_device_ops *ops = mdev_get_dev_ops(dma->mdev);
 	unsigned long first, last;
 	bool live;
 
@@ -229,11 +230,12 @@ static void vfio_mdev_unmap_tell(struct vfio_mdev_dma *dma,
 	if (!live)
 		return;
 
-	dma->ops->dma_unmap(dma->mdev, (u64)first << PAGE_SHIFT,
-			    (u64)(last - first + 1) << PAGE_SHIFT);
+	ops->dma_unmap(dma->mdev, (u64)first << PAGE_SHIFT,
+		       (u64)(last - first + 1) << PAGE_SHIFT);
 	spin_lock(&dma->lock);
 	if (!--dma->telling)
 		wake_up_all(&dma->wait);
+	vfio_mdev_undo_start(dma);
 	spin_unlock(&dma->lock);
 }
 

@@ -8,6 +8,7 @@
  */
 #include <linux/container_of.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vfio.h>
 #include <linux/vfio_mdev.h>
@@ -18,30 +19,36 @@
 /**
  * struct vfio_mdev - a mediated device as VFIO sees it
  * @vdev: the VFIO device, whose reference count is that of this structure
- * @mdev: what it stands for; valid while the driver is bound
+ * @mdev: what it stands for; this and all but the last while the driver is bound
  * @ops: callbacks of that
  * @read: what read() of the file goes to; the device's own callback, or what stands in
  *	  for it before the first use and if there is none. Changes while others look at
  *	  it, and either will do for them.
  * @write: the same for write()
  * @ioctl: and for ioctl()
- * @dma: what it has to do with memory of its user
+ * @dma: what it has to do with memory of its user, from the first open() on
  * @windows: its DMA windows
  * @no_ops: what VFIO finds in place of ours once the driver is unbound, as the device
  *	    may be released when our module is gone; all zeros
+ *
+ * With many devices, most are not open, and what they take counts.
  */
 struct vfio_mdev {
 	struct vfio_device vdev;
-	struct mdev_device *mdev;
-	const struct vfio_mdev_device_ops *ops;
+	union {
+		struct {
+			struct mdev_device *mdev;
+			const struct vfio_mdev_device_ops *ops;
 
-	typeof_member(struct vfio_mdev_device_ops, read) read;
-	typeof_member(struct vfio_mdev_device_ops, write) write;
-	typeof_member(struct vfio_mdev_device_ops, ioctl) ioctl;
+			typeof_member(struct vfio_mdev_device_ops, read) read;
+			typeof_member(struct vfio_mdev_device_ops, write) write;
+			typeof_member(struct vfio_mdev_device_ops, ioctl) ioctl;
 
-	struct vfio_mdev_dma dma;
-	struct vfio_mdev_windows windows;
-	struct vfio_device_ops no_ops;
+			struct vfio_mdev_dma *dma;
+			struct vfio_mdev_windows windows;
+		};
+		struct vfio_device_ops no_ops;
+	};
 };
 
 static struct vfio_mdev *to_vfio_mdev(struct vfio_device *vdev)
@@ -75,7 +82,7 @@ struct vfio_mdev_dma *vfio_mdev_dma_of(struct mdev_device *mdev)
 {
 	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
 
-	return &vfio_mdev->dma;
+	return READ_ONCE(vfio_mdev->dma);
 }
 
 struct vfio_mdev_windows *vfio_mdev_windows_of(struct mdev_device *mdev)
@@ -135,7 +142,7 @@ vfio_mdev_first_use(struct mdev_device *mdev)
 	struct vfio_mdev *vfio_mdev = dev_get_drvdata(mdev_dev(mdev));
 	const struct vfio_mdev_device_ops *ops = vfio_mdev->ops;
 
-	vfio_mdev_dma_use(&vfio_mdev->dma);
+	vfio_mdev_dma_use(vfio_mdev->dma);
 	if (ops->read)
 		WRITE_ONCE(vfio_mdev->read, ops->read);
 	if (ops->write)
@@ -178,29 +185,52 @@ static void vfio_mdev_prepare_use(struct vfio_mdev *vfio_mdev)
 	vfio_mdev->ioctl = vfio_mdev_first_ioctl;
 }
 
-static int vfio_mdev_open(struct vfio_device *vdev)
+/* By one open at a time; but the vendor may ask for it at any. */
+static int vfio_mdev_prepare_dma(struct vfio_mdev *vfio_mdev)
 {
-	struct mdev_device *mdev = vfio_mdev_device(vdev);
-	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
+	struct vfio_mdev_dma *dma;
+
+	if (vfio_mdev->dma)
+		return 0;
+	dma = vfio_mdev_dma_new(vfio_mdev->mdev);
+	if (!dma)
+		return -ENOMEM;
+	smp_store_release(&vfio_mdev->dma, dma);
+	return 0;
+}
+
+static int vfio_mdev_open_user(struct vfio_mdev *vfio_mdev)
+{
+	struct mdev_device *mdev = vfio_mdev->mdev;
 	int ret;
 
-	if (!ops->open)
-		return -EINVAL;
-	ret = mdev_get_user(mdev);
+	ret = vfio_mdev_prepare_dma(vfio_mdev);
 	if (ret)
 		return ret;
+	vfio_mdev_prepare_use(vfio_mdev);
+	vfio_mdev_dma_open(vfio_mdev->dma);
+	vfio_mdev_windows_open(&vfio_mdev->windows);
+	ret = vfio_mdev_not_positive(mdev, "open", vfio_mdev->ops->open(mdev));
+	if (ret) {
+		vfio_mdev_windows_close(&vfio_mdev->windows);
+		vfio_mdev_dma_closed(vfio_mdev->dma);
+	}
+	return ret;
+}
 
-	vfio_mdev_prepare_use(to_vfio_mdev(vdev));
-	vfio_mdev_dma_open(&to_vfio_mdev(vdev)->dma);
-	vfio_mdev_windows_open(&to_vfio_mdev(vdev)->windows);
-	ret = ops->open(mdev);
-	if (!ret)
-		return 0;
+static int vfio_mdev_open(struct vfio_device *vdev)
+{
+	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
+	int ret;
 
-	ret = vfio_mdev_not_positive(mdev, "open", ret);
-	vfio_mdev_windows_close(&to_vfio_mdev(vdev)->windows);
-	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
-	mdev_put_user(mdev);
+	if (!vfio_mdev->ops->open)
+		return -EINVAL;
+	ret = mdev_get_user(vfio_mdev->mdev);
+	if (ret)
+		return ret;
+	ret = vfio_mdev_open_user(vfio_mdev);
+	if (ret)
+		mdev_put_user(vfio_mdev->mdev);
 	return ret;
 }
 
@@ -209,11 +239,11 @@ static void vfio_mdev_close(struct vfio_device *vdev)
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
-	vfio_mdev_dma_closing(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_dma_closing(to_vfio_mdev(vdev)->dma);
 	if (ops->release)
 		ops->release(mdev);
 	vfio_mdev_windows_close(&to_vfio_mdev(vdev)->windows);
-	vfio_mdev_dma_closed(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_dma_closed(to_vfio_mdev(vdev)->dma);
 	mdev_put_user(mdev);
 }
 
@@ -252,7 +282,7 @@ static int vfio_mdev_get_region_info(struct vfio_device *vdev,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_dma_use(to_vfio_mdev(vdev)->dma);
 	if (ops->get_region_info)
 		return vfio_mdev_not_positive(mdev, "get_region_info",
 					      ops->get_region_info(mdev, info,
@@ -266,7 +296,7 @@ static int vfio_mdev_device_feature(struct vfio_device *vdev, u32 flags,
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_dma_use(to_vfio_mdev(vdev)->dma);
 	if (!ops->device_feature)
 		return -ENOTTY;
 	return vfio_mdev_not_positive(mdev, "device_feature",
@@ -279,7 +309,7 @@ static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	struct mdev_device *mdev = vfio_mdev_device(vdev);
 	const struct vfio_mdev_device_ops *ops = to_vfio_mdev(vdev)->ops;
 
-	vfio_mdev_dma_use(&to_vfio_mdev(vdev)->dma);
+	vfio_mdev_dma_use(to_vfio_mdev(vdev)->dma);
 	if (!ops->mmap)
 		return -EINVAL;
 	return vfio_mdev_not_positive(mdev, "mmap", ops->mmap(mdev, vma));
@@ -287,7 +317,7 @@ static int vfio_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 
 static void vfio_mdev_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 {
-	vfio_mdev_dma_unmap(&to_vfio_mdev(vdev)->dma, iova, length);
+	vfio_mdev_dma_unmap(to_vfio_mdev(vdev)->dma, iova, length);
 }
 
 static int vfio_mdev_ask(struct mdev_device *mdev, unsigned int count)
@@ -354,7 +384,7 @@ static struct file *vfio_mdev_set_state(struct vfio_device *vdev,
 {
 	struct vfio_mdev *vfio_mdev = to_vfio_mdev(vdev);
 
-	vfio_mdev_dma_use(&vfio_mdev->dma);
+	vfio_mdev_dma_use(vfio_mdev->dma);
 	return vfio_mdev->ops->migration->set_state(vfio_mdev->mdev, state);
 }
 
@@ -406,7 +436,7 @@ static int vfio_mdev_start_log(struct vfio_device *vdev,
 			       struct rb_root_cached *ranges, u32 nr_ranges,
 			       u64 *page_size)
 {
-	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+	struct vfio_mdev_dma *dma = to_vfio_mdev(vdev)->dma;
 
 	vfio_mdev_dma_use(dma);
 	return vfio_mdev_log_start(&dma->log, ranges, nr_ranges, page_size);
@@ -414,7 +444,7 @@ static int vfio_mdev_start_log(struct vfio_device *vdev,
 
 static int vfio_mdev_stop_log(struct vfio_device *vdev)
 {
-	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+	struct vfio_mdev_dma *dma = to_vfio_mdev(vdev)->dma;
 
 	vfio_mdev_dma_use(dma);
 	vfio_mdev_log_stop(&dma->log);
@@ -425,7 +455,7 @@ static int vfio_mdev_report_log(struct vfio_device *vdev, unsigned long iova,
 				unsigned long length,
 				struct iova_bitmap *bitmap)
 {
-	struct vfio_mdev_dma *dma = &to_vfio_mdev(vdev)->dma;
+	struct vfio_mdev_dma *dma = to_vfio_mdev(vdev)->dma;
 
 	vfio_mdev_dma_use(dma);
 	return vfio_mdev_log_report(dma, iova, length, bitmap);
@@ -449,6 +479,8 @@ static void vfio_mdev_put(struct vfio_mdev *vfio_mdev)
 {
 	const void *no_ops = &vfio_mdev->no_ops;
 
+	kfree(vfio_mdev->dma);
+	memset(&vfio_mdev->no_ops, 0, sizeof(vfio_mdev->no_ops));
 	vfio_mdev->vdev.ops = no_ops;
 	vfio_put_device(&vfio_mdev->vdev);
 }
@@ -464,7 +496,6 @@ static int vfio_mdev_probe(struct mdev_device *mdev)
 		return PTR_ERR(vfio_mdev);
 	vfio_mdev->mdev = mdev;
 	vfio_mdev->ops = mdev_get_dev_ops(mdev);
-	vfio_mdev_dma_setup(&vfio_mdev->dma, mdev, &vfio_mdev->vdev);
 	vfio_mdev_windows_setup(&vfio_mdev->windows);
 	ret = vfio_mdev_offer_migration(vfio_mdev);
 	if (ret)

@@ -1041,7 +1041,7 @@ FIXTURE_SETUP(sweep)
 		SKIP(return, "this kernel has no msvm");
 	if (!strstr(variant->name, "virtio") && !strstr(variant->name, "mvnet"))
 		return;
-	if (!echo_setup() || __module_load("mvnet"))
+	if (!echo_setup() || __module_load("mvnet") || __module_load("virtio_net"))
 		SKIP(return, "this kernel has no mediated devices of the virtio class");
 }
 
