@@ -5,6 +5,7 @@
 #ifndef MDEV_BENCH_H
 #define MDEV_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where the clock counts instructions (mdev-vm --icount), so do these. */
@@ -29,8 +30,14 @@ void bench_floors(void);
 /* A device that copies: a MiB beside memcpy(), by one and by two; what a command takes */
 void bench_dma_copy(void);
 void bench_dma_command(void);
+/* Pages of the user's that are pinned; memory of another process */
+void bench_pins(void);
+void bench_svm(void);
 void bench_ready(const char *parent, const char *type);
 void bench_threads(void);
+/* Counts who waits for whose locks, if the kernel can, while @n devices are made */
+bool bench_waits_begin(void);
+void bench_waits_end(unsigned int n);
 /* Of the core alone, or with VFIO, whose vendor's module is a file; @to ends by 0 */
 void bench_ladder(const char *kind, const char *module, char **to);
 void bench_load(const char *file);

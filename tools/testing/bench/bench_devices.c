@@ -17,6 +17,7 @@
 
 #define SAMPLES	200	/* devices made beside those that are there */
 #define PEER	"/sys/module/mdev_peer/parameters/run"
+#define BARE	"/sys/class/mdev_%1$s/%1$s/bare"
 
 /**
  * struct ladder - a vendor whose devices get more and more
@@ -66,6 +67,10 @@ static void vfio_end(const struct ladder *ladder)
 static struct ladder ladders[] = {
 	{ "core", "peer_a", "mdev_peer_a-one", .begin = core_begin, .end = core_end },
 	{ "vfio", "pinner", "mdev_pinner-one", .begin = vfio_begin, .end = vfio_end },
+	/* The same on other kernels */
+	{ "cdev", "pinner", "mdev_pinner-one", .begin = vfio_begin, .end = vfio_end },
+	{ "many", "pinner", "mdev_pinner-one", .begin = vfio_begin, .end = vfio_end },
+	{ }
 };
 
 static void rung_report(const struct ladder *ladder, const char *what, int n,
@@ -146,19 +151,22 @@ static void rung(const struct ladder *ladder, int n)
 	rung_value(ladder, "unregister", n, (bench_now() - start) / n);
 }
 
-/* A device of the kernel's own, made and unmade, by a write as "create" is */
+/* A device of the kernel's own below @arg, made and unmade, by a write as "create" is */
 static void do_bare(void *arg)
 {
-	file_puts("bare-device", "%s", (const char *)arg);
+	file_puts("1", BARE, (const char *)arg);
 }
 
 void bench_ladder(const char *kind, const char *module, char **to)
 {
-	struct ladder *ladder = &ladders[!strcmp(kind, "vfio")];
+	struct ladder *ladder = ladders;
 
+	while (ladder->kind && strcmp(ladder->kind, kind))
+		ladder++;
+	MDEV_ASSERT(ladder->kind, "there is no ladder '%s'", kind);
 	ladder->module = module;
-	if (file_exists(PEER))
-		bench_measure("bare_device", do_bare, PEER, SAMPLES);
+	if (!strcmp(kind, "core"))
+		bench_measure("bare_device", do_bare, "peer_a", SAMPLES);
 	while (*to)
 		rung(ladder, atoi(*to++));
 }
@@ -169,6 +177,13 @@ void bench_ladder(const char *kind, const char *module, char **to)
 
 #define MADE	1000	/* by each thread */
 
+/**
+ * struct maker - a thread that makes devices
+ * @thread: its number
+ * @start: where it waits for the others
+ * @parent: its parent device, or NULL: it makes UUIDs only
+ * @type: the type, or NULL: the devices are bare ones, and are unmade at once
+ */
 struct maker {
 	pthread_t thread;
 	pthread_barrier_t *start;
@@ -184,8 +199,10 @@ static void *make(void *arg)
 
 	pthread_barrier_wait(maker->start);
 	for (i = 0; i < MADE; i++)
-		if (maker->parent)
+		if (maker->type)
 			mdev_create_new(maker->parent, maker->type, uuid);
+		else if (maker->parent)
+			do_bare((void *)maker->parent);
 		else
 			mdev_new_uuid(uuid);
 	return NULL;
@@ -221,7 +238,7 @@ static void make_all(const char *name, struct maker *makers, int n)
 	for (i = 0; i < MAKE_ROUNDS; i++) {
 		ns[i] = make_once(makers, n);
 		for (j = 0; j < n; j++)
-			if (makers[j].parent)
+			if (makers[j].type)
 				mdev_remove_all(makers[j].parent);
 	}
 	bench_report(name, ns, MAKE_ROUNDS);
@@ -231,15 +248,22 @@ void bench_threads(void)
 {
 	struct maker on_a = { .parent = "peer_a", .type = "mdev_peer_a-one" };
 	struct maker on_b = { .parent = "peer_b", .type = "mdev_peer_b-one" };
+	struct maker bare[2] = { { .parent = "peer_a" }, { .parent = "peer_b" } };
 	struct maker none[2] = { };
 
 	file_puts("register-a", PEER);
 	file_puts("register-b", PEER);
 	make_all("threads_none_1", none, 1);
 	make_all("threads_none_2", none, 2);
+	make_all("threads_bare_1", bare, 1);
+	make_all("threads_bare_2", bare, 2);
 	make_all("threads_1", &on_a, 1);
 	make_all("threads_2_one_parent", (struct maker[]) { on_a, on_a }, 2);
 	make_all("threads_2_parents", (struct maker[]) { on_a, on_b }, 2);
+	if (bench_waits_begin()) {
+		make_once((struct maker[]) { on_a, on_b }, 2);
+		bench_waits_end(2 * MADE);
+	}
 	file_puts("unregister-a", PEER);
 	file_puts("unregister-b-locked", PEER);
 }

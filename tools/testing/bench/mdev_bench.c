@@ -104,6 +104,10 @@ int main(int argc, char **argv)
 		bench_dma_copy();
 	else if (argc == 2 && !strcmp(what, "command"))
 		bench_dma_command();
+	else if (argc == 2 && !strcmp(what, "pins"))
+		bench_pins();
+	else if (argc == 2 && !strcmp(what, "svm"))
+		bench_svm();
 	else if (argc == 2 && !strcmp(what, "floors"))
 		bench_floors();
 	else if (argc == 4 && !strcmp(what, "ready"))
@@ -116,7 +120,7 @@ int main(int argc, char **argv)
 		bench_load(argv[2]);
 	else
 		MDEV_FAIL("usage: mdev_bench memory | registers | floors | threads | copy | "
-			  "command | "
-			  "ready PARENT TYPE | ladder core|vfio MODULE N... | load FILE");
+			  "command | pins | svm | "
+			  "ready PARENT TYPE | ladder KIND MODULE N... | load FILE");
 	return 0;
 }

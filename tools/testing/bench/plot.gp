@@ -13,6 +13,7 @@ set logscale x
 set yrange [0:*]
 plot "plot-vfio-mainline" with linespoints title "mainline, with VFIO", \
 	"plot-vfio-ours" with linespoints title "ours, with VFIO", \
+	"plot-many-ours" with linespoints title "ours, with VFIO and patches/many", \
 	"plot-core-mainline" with linespoints title "mainline, the core alone", \
 	"plot-core-ours" with linespoints title "ours, the core alone"
 unset logscale

@@ -23,8 +23,29 @@ static const char * const peer_names[NR_PEERS] = {
 	"peer_a", "peer_b", "peer_a",
 };
 
+/* Writing makes a device that is none of ours, and unmakes it: the least that one takes */
+static ssize_t bare_store(struct device *parent, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct device *dev;
+
+	dev = device_create(parent->class, parent, MKDEV(0, 0), NULL, "peer_bare");
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	device_unregister(dev);
+	return count;
+}
+static DEVICE_ATTR_WO(bare);
+
+static struct attribute *peer_attrs[] = {
+	&dev_attr_bare.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(peer);
+
 static struct class peer_classes[NR_PEERS] = {
-	{ .name = "mdev_peer_a" }, { .name = "mdev_peer_b" },
+	{ .name = "mdev_peer_a", .dev_groups = peer_groups },
+	{ .name = "mdev_peer_b", .dev_groups = peer_groups },
 	{ .name = "mdev_peer_twin" },
 };
 
@@ -82,18 +103,6 @@ static int peer_register_locking(struct peer *peer)
 	return peer_register(peer, PEER_ONE_TYPE);
 }
 
-/* A device that is none of ours, made and unmade: the least that one takes */
-static int peer_bare_device(void)
-{
-	struct device *dev;
-
-	dev = device_create(&peer_classes[PEER_A], NULL, MKDEV(0, 0), NULL, "peer_bare");
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	device_unregister(dev);
-	return 0;
-}
-
 static int peer_run(const char *command)
 {
 	if (sysfs_streq(command, "register-a"))
@@ -106,8 +115,6 @@ static int peer_run(const char *command)
 		return peer_register(&peers[PEER_B], PEER_ONE_TYPE);
 	if (sysfs_streq(command, "register-twin"))
 		return peer_register(&peers[PEER_TWIN], PEER_ONE_TYPE);
-	if (sysfs_streq(command, "bare-device"))
-		return peer_bare_device();
 	if (sysfs_streq(command, "no-types"))
 		return peer_try(PEER_NO_TYPES);
 	if (sysfs_streq(command, "types-of-one-name"))

@@ -16,13 +16,13 @@
 /**
  * struct pinner - state of a device
  * @vdev: what VFIO knows of it
- * @lock: protects @iova and what is pinned
- * @iova: where pages are pinned, or 0
+ * @lock: protects what is in @iova, and what is pinned
+ * @iova: where %PINNER_PAGES pages are pinned, or 0; while the device is open
  */
 struct pinner {
 	struct vfio_device vdev;
 	struct mutex lock;		/* see above */
-	u64 iova[PINNER_PAGES];
+	u64 *iova;
 };
 
 static struct pinner *to_pinner(struct vfio_device *vdev)
@@ -96,9 +96,18 @@ static void pinner_dma_unmap(struct vfio_device *vdev, u64 iova, u64 len)
 	mutex_unlock(&pinner->lock);
 }
 
+static int pinner_open(struct vfio_device *vdev)
+{
+	struct pinner *pinner = to_pinner(vdev);
+
+	pinner->iova = kcalloc(PINNER_PAGES, sizeof(*pinner->iova), GFP_KERNEL);
+	return pinner->iova ? 0 : -ENOMEM;
+}
+
 static void pinner_close(struct vfio_device *vdev)
 {
 	pinner_dma_unmap(vdev, 0, U64_MAX);
+	kfree(to_pinner(vdev)->iova);
 }
 
 static int pinner_init_dev(struct vfio_device *vdev)
@@ -127,6 +136,7 @@ static const struct vfio_device_ops pinner_ops = {
 	.name = "mdev_pinner",
 	.init = pinner_init_dev,
 	PINNER_KERNEL_OPS,
+	.open_device = pinner_open,
 	.close_device = pinner_close,
 	.read = pinner_read,
 	.write = pinner_write,

@@ -14,15 +14,23 @@
 #include "pinner.h"
 
 /**
- * struct pinner - state of a device
- * @lock: protects @pin and @iova; not held while pinning
+ * struct pinner_place - where a page may be noted
  * @pin: what is pinned, or NULL
  * @iova: where
  */
+struct pinner_place {
+	struct vfio_mdev_pin *pin;
+	u64 iova;
+};
+
+/**
+ * struct pinner - state of a device
+ * @lock: protects what is in @places; not held while pinning
+ * @places: %PINNER_PAGES of them, while the device is open
+ */
 struct pinner {
 	struct mutex lock;		/* see above */
-	struct vfio_mdev_pin *pin[PINNER_PAGES];
-	u64 iova[PINNER_PAGES];
+	struct pinner_place *places;
 };
 
 static struct pinner *to_pinner(struct mdev_device *mdev)
@@ -37,7 +45,7 @@ static bool pinner_has(struct pinner *pinner, u64 iova)
 
 	mutex_lock(&pinner->lock);
 	for (i = 0; i < PINNER_PAGES && !has; i++)
-		has = pinner->pin[i] && pinner->iova[i] == iova;
+		has = pinner->places[i].pin && pinner->places[i].iova == iova;
 	mutex_unlock(&pinner->lock);
 	return has;
 }
@@ -50,10 +58,9 @@ static bool pinner_note(struct pinner *pinner, struct vfio_mdev_pin *pin, u64 io
 
 	mutex_lock(&pinner->lock);
 	for (i = 0; i < PINNER_PAGES && !noted; i++) {
-		if (pinner->pin[i] || !vfio_mdev_pin_is_valid(pin))
+		if (pinner->places[i].pin || !vfio_mdev_pin_is_valid(pin))
 			continue;
-		pinner->pin[i] = pin;
-		pinner->iova[i] = iova;
+		pinner->places[i] = (struct pinner_place) { pin, iova };
 		noted = true;
 	}
 	mutex_unlock(&pinner->lock);
@@ -89,26 +96,30 @@ static ssize_t pinner_write(struct mdev_device *mdev, const char __user *buf,
 static void pinner_dma_unmap(struct mdev_device *mdev, u64 iova, u64 len)
 {
 	struct pinner *pinner = to_pinner(mdev);
-	int i;
+	struct pinner_place *place;
 
 	mutex_lock(&pinner->lock);
-	for (i = 0; i < PINNER_PAGES; i++) {
-		if (!pinner->pin[i] || pinner->iova[i] - iova >= len)
+	for (place = pinner->places; place < pinner->places + PINNER_PAGES; place++) {
+		if (!place->pin || place->iova - iova >= len)
 			continue;
-		vfio_mdev_unpin(pinner->pin[i]);
-		pinner->pin[i] = NULL;
+		vfio_mdev_unpin(place->pin);
+		place->pin = NULL;
 	}
 	mutex_unlock(&pinner->lock);
 }
 
 static int pinner_open(struct mdev_device *mdev)
 {
-	return 0;
+	struct pinner *pinner = to_pinner(mdev);
+
+	pinner->places = kcalloc(PINNER_PAGES, sizeof(*pinner->places), GFP_KERNEL);
+	return pinner->places ? 0 : -ENOMEM;
 }
 
 static void pinner_release(struct mdev_device *mdev)
 {
 	pinner_dma_unmap(mdev, 0, U64_MAX);
+	kfree(to_pinner(mdev)->places);
 }
 
 static const struct vfio_mdev_device_ops pinner_ops = {
