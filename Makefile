@@ -109,7 +109,7 @@ check-mainline: ## what the kernel's own mediated devices fail at, and ours not:
 check-vendors: ## other people's drivers on our core, and a mainframe: some eight minutes
 	tools/testing/vendors/check-vendors
 
-check-vringh: ## the kernel's test of a virtio ring, with its own and with ours: ten minutes
+check-vringh: ## the kernel's test of a virtio ring, with its own and with ours: two minutes
 	tools/testing/vringh/check-vringh
 
 check-fuzz: ## a virtio ring that a fuzzer makes up: a minute and a half
