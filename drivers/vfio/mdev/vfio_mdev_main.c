@@ -195,6 +195,7 @@ static int vfio_mdev_prepare_dma(struct vfio_mdev *vfio_mdev)
 	dma = vfio_mdev_dma_new(vfio_mdev->mdev);
 	if (!dma)
 		return -ENOMEM;
+	/* Pairs with READ_ONCE() in vfio_mdev_dma_of() */
 	smp_store_release(&vfio_mdev->dma, dma);
 	return 0;
 }
