@@ -125,7 +125,7 @@ check-model: ## removal as a model, in every order of steps: under four minutes
 check-mutants: ## do the tests notice planted faults? about an hour; PATTERN=NAME for some of them
 	tools/testing/check-mutants $(if $(PATTERN),'$(PATTERN)')
 
-bench: ## how fast it is, beside mainline: a quarter of an hour; QUICK=1 for less, two minutes; CHECK=1 compares what is stated
+bench: ## how fast it is, beside mainline: a quarter of an hour; QUICK=1 for less, three minutes; CHECK=1 compares what is stated
 	tools/testing/bench/bench $(if $(QUICK),--quick) $(if $(CHECK),--check)
 
 kunit: ## KUnit tests, in User-mode Linux of the newest source
