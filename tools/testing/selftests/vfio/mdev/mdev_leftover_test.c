@@ -187,7 +187,7 @@ FIXTURE_VARIANT_ADD(user, memory) {
 FIXTURE_SETUP(user)
 {
 	module_load(variant->module);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_remove_all(variant->module);
 	mdev_create_new(variant->module, variant->type, self->uuid);
 }

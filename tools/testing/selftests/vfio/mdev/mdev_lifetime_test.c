@@ -167,6 +167,8 @@ TEST_F(removal, no_new_open_once_it_began)
 	struct writer writer;
 	int fd;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	mdev_create(TEST_PARENT, TEST_TYPE("request"), self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 	writer_start(&writer, "1", REMOVE_FILE, self->uuid);
@@ -184,6 +186,9 @@ TEST_F(removal, no_new_open_once_it_began)
 /* One that was attached before, but not opened, is too late as well. */
 TEST_F(removal, attached_group_does_not_hold_it)
 {
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
+
 	mdev_create(TEST_PARENT, TEST_TYPE("plain"), self->uuid);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, &vfio_dev_by_group,
 				       self->uuid));
@@ -198,6 +203,8 @@ TEST_F(removal, open_after_interrupted_removal)
 	struct writer writer;
 	int fd;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	mdev_create(TEST_PARENT, TEST_TYPE("request"), self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 	writer_start(&writer, "1", REMOVE_FILE, self->uuid);
@@ -221,6 +228,8 @@ TEST_F(removal, during_open_is_busy)
 	void *result;
 	long opens;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	module_set_param(TEST_VENDOR, "open_ms", 1000);
 	mdev_create(TEST_PARENT, TEST_TYPE("slow"), self->uuid);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, &vfio_dev_by_group,
@@ -399,6 +408,8 @@ TEST_F(withdrawal, nothing_begins_meanwhile)
 	char uuid2[MDEV_UUID_SIZE];
 	int create, fd;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	create = open(MDEV_TYPES(TEST_PARENT2) "/" TEST_TYPE("plain")
 		      "/create", O_WRONLY | O_CLOEXEC);
 	ASSERT_GE(create, 0);

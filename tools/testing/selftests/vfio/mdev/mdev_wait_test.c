@@ -141,6 +141,8 @@ TEST_F(wait, for_a_character_device)
 	struct vfio_dev other;
 	long start;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	if (!hold_cdev(&self->dev, self->uuid))
 		SKIP(return, "no character devices");
 	writer_start(&self->writer, self->text, "%s", self->path);
@@ -655,6 +657,8 @@ TEST_F(going, module_does_not_wait_for_who_came_too_late)
 	int status;
 	pid_t pid;
 
+	if (!vfio_has_groups())
+		SKIP(return, "this kernel has no groups");
 	mdev_create_new(TEST_PARENT, TEST_TYPE("plain"), uuid);
 	ASSERT_EQ(0, __vfio_dev_attach(&self->dev, &vfio_dev_by_group, uuid));
 	module_set_param(TEST_VENDOR, "exit_ms", 1000);

@@ -56,7 +56,7 @@ FIXTURE_SETUP(mdpy)
 {
 	self->page = sysconf(_SC_PAGESIZE);
 	module_load("mdpy");
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_create_new(PARENT, variant->type, self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 }

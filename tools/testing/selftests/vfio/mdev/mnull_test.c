@@ -27,7 +27,7 @@ FIXTURE(mnull) {
 FIXTURE_SETUP(mnull)
 {
 	module_load("mnull");
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_create_new(PARENT, TYPE, self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 }

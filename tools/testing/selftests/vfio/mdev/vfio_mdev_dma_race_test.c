@@ -593,7 +593,7 @@ FIXTURE_SETUP(traced)
 {
 	self->mem = map_memory(RANGE_SIZE);
 	module_load(TEST_DMA);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_create_new(TEST_DMA, TEST_DMA_TYPE, self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 	vfio_dma_map(&self->dev, RANGE_IOVA(0), self->mem, RANGE_SIZE, true);

@@ -147,7 +147,7 @@ static int look(const char *uuid, struct seen *seen)
 FIXTURE_SETUP(fuzz)
 {
 	module_load(variant->name);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_remove_all(variant->name);
 	self->available = mdev_available(variant->name, variant->type);
 	self->refcnt = module_refcnt(variant->name);

@@ -131,7 +131,7 @@ static void open_new(struct vfio_dev *dev, const char *module, const char *type)
 	char uuid[MDEV_UUID_SIZE];
 
 	module_load(module);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_remove_all(module);
 	mdev_create_new(module, type, uuid);
 	vfio_dev_open(dev, uuid);

@@ -37,7 +37,7 @@ FIXTURE_SETUP(memory)
 
 	self->page = sysconf(_SC_PAGESIZE);
 	module_load(MODULE);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	module_set_param(MODULE, "mistake", 0);
 	mdev_create_new(MODULE, TYPE, uuid);
 	vfio_dev_open(&self->dev, uuid);
@@ -247,7 +247,7 @@ FIXTURE_SETUP(lent)
 {
 	self->page = sysconf(_SC_PAGESIZE);
 	module_load(MODULE);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	module_set_param(MODULE, "mistake", 0);
 	mdev_create_new(MODULE, LENT, self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
@@ -332,7 +332,7 @@ FIXTURE_SETUP(narrow)
 
 	self->page = sysconf(_SC_PAGESIZE);
 	module_load(MODULE);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	module_set_param(MODULE, "min_width", 4);
 	mdev_create_new(MODULE, TYPE, uuid);
 	vfio_dev_open(&self->dev, uuid);

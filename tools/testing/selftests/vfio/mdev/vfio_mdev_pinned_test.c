@@ -72,7 +72,7 @@ FIXTURE_SETUP(pinned)
 {
 	self->pin = PIN_NONE;
 	module_load(variant->module);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_remove_all(variant->module);
 	mdev_create_new(variant->module, variant->type, self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
@@ -175,7 +175,7 @@ FIXTURE_SETUP(kept)
 {
 	self->pin = PIN_NONE;
 	module_load(MEMORY);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_create_new(MEMORY, MEMORY "-1", self->uuid);
 	vfio_dev_open(&self->dev, self->uuid);
 }
@@ -240,7 +240,7 @@ FIXTURE_SETUP(accounted)
 		SKIP(return, "there is no memory cgroup, CONFIG_MEMCG");
 	file_puts("0", CGROUP "/cgroup.procs");
 	module_load(variant->module);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	mdev_remove_all(variant->module);
 	mdev_create_new(variant->module, variant->type, self->uuid);
 }

@@ -1147,7 +1147,7 @@ TEST(out_of_memory)
 
 	module_load("vfio_mdev");
 	module_load(MTCE);
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	if (!sweep_begin(&site))
 		SKIP(return, "this kernel has no fault injection");
 	if (__vm_create(&sweep_vm))

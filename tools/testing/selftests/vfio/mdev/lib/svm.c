@@ -19,7 +19,7 @@
 
 bool svm_setup(void)
 {
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	if (__module_load(MSVM))
 		return false;
 	mdev_remove_all(MSVM);

@@ -11,6 +11,7 @@
 
 #include <libmdev/assert.h>
 #include <libmdev/file.h>
+#include <libmdev/module.h>
 #include <libmdev/vfio_dev.h>
 
 /* Both headers may be older than the kernel, or not be there at all. */
@@ -37,14 +38,27 @@ struct ioas_alloc {
 #define ATTACH_IOMMUFD_PT	_IO(VFIO_TYPE, VFIO_BASE + 19)
 #define IOAS_ALLOC		_IO(';', 0x81)
 
+bool vfio_has_groups(void)
+{
+	return file_exists("/sys/class/vfio");
+}
+
+void vfio_setup(void)
+{
+	module_load("vfio");
+	if (vfio_has_groups())
+		module_load("vfio_iommu_type1");
+}
+
+/* The file may be there without groups, as iommufd's. */
 static bool group_available(void)
 {
-	return file_exists("/dev/vfio/vfio");
+	return file_exists("/dev/vfio/vfio") && vfio_has_groups();
 }
 
 static bool group_iommufd_available(void)
 {
-	return file_exists("/dev/iommu") && file_exists("/sys/class/vfio");
+	return file_exists("/dev/iommu") && vfio_has_groups();
 }
 
 static bool cdev_available(void)
@@ -293,9 +307,15 @@ void vfio_dev_open_beside(struct vfio_dev *dev, const struct vfio_dev *other,
 		    strerror(-ret));
 }
 
+/* By group, which all older kernels have, and a newer one may not */
+static const struct vfio_dev_way *usual_way(void)
+{
+	return group_available() ? &vfio_dev_by_group : &vfio_dev_by_cdev;
+}
+
 int __vfio_dev_open(struct vfio_dev *dev, const char *uuid)
 {
-	return __vfio_dev_open_by(dev, &vfio_dev_by_group, uuid);
+	return __vfio_dev_open_by(dev, usual_way(), uuid);
 }
 
 void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
@@ -309,7 +329,7 @@ void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid)
 {
-	vfio_dev_open_by(dev, &vfio_dev_by_group, uuid);
+	vfio_dev_open_by(dev, usual_way(), uuid);
 }
 
 static void close_fd(int *fd)

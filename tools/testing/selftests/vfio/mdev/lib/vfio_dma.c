@@ -71,7 +71,7 @@ static int ioas_map(struct vfio_dev *dev, __u64 iova, void *mem, size_t size,
 
 void vfio_dma_load_modules(void)
 {
-	module_load("vfio_iommu_type1");
+	vfio_setup();
 	__module_load("iommufd");
 }
 

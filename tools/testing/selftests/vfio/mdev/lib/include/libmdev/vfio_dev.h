@@ -49,12 +49,17 @@ struct vfio_dev_way {
 	int (*get_fd)(struct vfio_dev *dev);
 };
 
-/* A legacy group in a container with type 1 IOMMU: on every kernel */
+/* A legacy group in a container with type 1 IOMMU: on every kernel that has groups */
 extern const struct vfio_dev_way vfio_dev_by_group;
 /* A legacy group in an iommufd that stands in for the container */
 extern const struct vfio_dev_way vfio_dev_by_group_iommufd;
 /* The device's own character device, bound to an iommufd; one open at a time */
 extern const struct vfio_dev_way vfio_dev_by_cdev;
+
+/* Loads VFIO, and what maps memory for groups, if it has any */
+void vfio_setup(void);
+/* Or character devices of devices only */
+bool vfio_has_groups(void);
 
 /* A vfio_dev of which nothing is open */
 #define VFIO_DEV_CLOSED \
@@ -71,7 +76,7 @@ int __vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 		       const char *uuid);
 void vfio_dev_open_by(struct vfio_dev *dev, const struct vfio_dev_way *way,
 		      const char *uuid);
-/* Both, by group in a container */
+/* Both, by group in a container, or by character device where there are no groups */
 int __vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_open(struct vfio_dev *dev, const char *uuid);
 void vfio_dev_close(struct vfio_dev *dev);
