@@ -156,7 +156,7 @@ struct vfio_mdev_pin *vfio_mdev_pin_next(struct vfio_mdev_dma *dma,
 					 unsigned long last);
 /* Has it unpinned by the work item; it is DEAD at once */
 void vfio_mdev_pin_undo_later(struct vfio_mdev_pin *pin);
-/* The work item is queued, if there is something for it: by who has told the vendor */
+/* The work item is queued, if there is something for it: by who is going to wait for it */
 void vfio_mdev_undo_start(struct vfio_mdev_dma *dma);
 void vfio_mdev_pin_put(struct vfio_mdev_pin *pin);
 /* Whether a range of pages is being unmapped, in part at least */

@@ -235,7 +235,6 @@ static void vfio_mdev_unmap_tell(struct vfio_mdev_dma *dma,
 	spin_lock(&dma->lock);
 	if (!--dma->telling)
 		wake_up_all(&dma->wait);
-	vfio_mdev_undo_start(dma);
 	spin_unlock(&dma->lock);
 }
 
@@ -250,6 +249,8 @@ static void vfio_mdev_unmap_undo(struct vfio_mdev_dma *dma,
 		if (pin->state == VFIO_MDEV_LIVE &&
 		    dma->state == VFIO_MDEV_DMA_USED)
 			vfio_mdev_pin_undo_later(pin);
+	/* Also what the vendor gave back; and it may be told by another thread for long. */
+	vfio_mdev_undo_start(dma);
 	spin_unlock(&dma->lock);
 }
 
